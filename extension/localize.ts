@@ -1,4 +1,4 @@
-import { type Translate, inEnglish } from "../engine/protocol/format.ts";
+import { type Translate, inEnglish } from "../engine/common/format.ts";
 
 let translate: Translate = inEnglish;
 

@@ -1,4 +1,4 @@
-import { dictionary } from "../engine/protocol/dictionary.ts";
+import { dictionary } from "../engine/common/dictionary.ts";
 import type { RunEvent } from "../engine/protocol/events.ts";
 import { applyEvent, type MetricsEvent, type RunState } from "../engine/protocol/runState.ts";
 import type { PackedCurves, RunOutline, SeriesKey } from "../engine/protocol/service.ts";

@@ -1,4 +1,4 @@
-import { filledIn } from "../engine/protocol/format.ts";
+import { filledIn } from "../engine/common/format.ts";
 
 let strings: Readonly<Record<string, string>> = {};
 

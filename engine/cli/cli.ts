@@ -1,5 +1,5 @@
 import { ConfigError, formatIssue } from "../protocol/errors.ts";
-import { visibleLine } from "../protocol/visible.ts";
+import { visibleLine } from "../common/visible.ts";
 import { suggest } from "../config/suggest.ts";
 import { readArguments } from "./arguments.ts";
 import { EXIT, UsageError } from "./command.ts";

@@ -6,7 +6,7 @@ import { AUTO, BackendUnavailableError, choose } from "../compute/backends/choos
 import type { Availability, BackendDescriptor, BackendPart, Device } from "../compute/backends/descriptor.ts";
 import { allBackends } from "../compute/backends/registry.ts";
 import { gitVersion } from "../pipeline/git/index.ts";
-import { formatBytes } from "../protocol/format.ts";
+import { formatBytes } from "../common/format.ts";
 import type { DoctorCheck } from "../protocol/toolOutput.ts";
 import { machineMemory } from "../pipeline/machineMemory.ts";
 

@@ -1,5 +1,5 @@
-import { formatBytes } from "../protocol/format.ts";
-import { PROCESS_BYTES } from "../protocol/memory.ts";
+import { formatBytes } from "../common/format.ts";
+import { PROCESS_BYTES } from "../common/memory.ts";
 import type { PlannedStage } from "../protocol/toolOutput.ts";
 
 /** Weights, gradient and two moments, of four bytes. */

@@ -2,7 +2,7 @@ import type { BackendChoice } from "../compute/backends/choose.ts";
 import { type RunConfig, judgingCost, judgingCostTexts } from "../config/index.ts";
 import { powerText } from "../evaluation/statistics/power.ts";
 import { machineMemory } from "../pipeline/machineMemory.ts";
-import { fitText } from "../protocol/cards.ts";
+import { fitText } from "../common/cards.ts";
 import type { PlannedData } from "../protocol/dataCounts.ts";
 import type { Shortfall } from "../protocol/shortfalls.ts";
 import { amountText } from "../protocol/spending.ts";

@@ -2,12 +2,12 @@ import { describeMetric } from "../protocol/catalogue.ts";
 import type { MetricName } from "../protocol/catalogue.ts";
 import type { WaitReason } from "../protocol/editorModels.ts";
 import type { RunEvent } from "../protocol/events.ts";
-import { formatDuration, formatFileSize } from "../protocol/format.ts";
+import { formatDuration, formatFileSize } from "../common/format.ts";
 import { runProgress, stageSecondsLeft } from "../protocol/runProgress.ts";
 import { type RunState, type StageState, applyEvent, emptyRunState } from "../protocol/runState.ts";
 import { amountText, spentBy } from "../protocol/spending.ts";
 import { stageNames } from "../protocol/stageName.ts";
-import { visibleLine } from "../protocol/visible.ts";
+import { visibleLine } from "../common/visible.ts";
 import { formatNumber } from "./format.ts";
 import type { Printed, Styled, Terminal } from "./terminal.ts";
 

@@ -1,7 +1,7 @@
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { BACKEND_CHOICES, isDeviceName } from "../config/index.ts";
 import type { RunEvent } from "../protocol/events.ts";
-import { shellWord, windowsWord } from "../protocol/shell.ts";
+import { shellWord, windowsWord } from "../common/shell.ts";
 import { choiceOption, numberOption, textOption } from "./arguments.ts";
 import { EXIT, UsageError } from "./command.ts";
 import type { Arguments, CommandContext, OptionSpec } from "./command.ts";

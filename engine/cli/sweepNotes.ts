@@ -1,5 +1,5 @@
 import { type RunConfig, halvedArms, keptAt, rungsOf } from "../config/index.ts";
-import { formatDuration } from "../protocol/format.ts";
+import { formatDuration } from "../common/format.ts";
 import { stageNames } from "../protocol/stageName.ts";
 import type { PlannedStage } from "../protocol/toolOutput.ts";
 

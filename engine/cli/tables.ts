@@ -1,7 +1,7 @@
 import { sheetText } from "../evaluation/tables/sheet.ts";
 import type { Sheet } from "../evaluation/tables/sheet.ts";
 import type { Table } from "../protocol/events.ts";
-import { visibleLine } from "../protocol/visible.ts";
+import { visibleLine } from "../common/visible.ts";
 
 /**
  * A table on the screen, under its title and note.

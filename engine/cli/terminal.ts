@@ -1,4 +1,4 @@
-import { visible, visibleLine } from "../protocol/visible.ts";
+import { visible, visibleLine } from "../common/visible.ts";
 
 const STYLES = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
 

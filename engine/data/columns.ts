@@ -1,5 +1,5 @@
 import { isHubName } from "../config/paths.ts";
-import { isRecord } from "../protocol/dictionary.ts";
+import { isRecord } from "../common/dictionary.ts";
 import { openInputFile } from "../storage/inputs.ts";
 import type { JsonObject } from "../storage/json.ts";
 import { fileRows } from "./rows/file.ts";

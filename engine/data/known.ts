@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import * as z from "zod";
 import { DiskError } from "../protocol/errors.ts";
-import { parseJson } from "../protocol/json.ts";
+import { parseJson } from "../common/json.ts";
 import { inputStamp, isInputFolder } from "../storage/inputs.ts";
 import { type Place, placeBelow } from "../storage/places.ts";
 import { readText } from "../storage/reading.ts";

@@ -2,7 +2,7 @@ import { basename, dirname, join } from "node:path";
 import * as z from "zod";
 import { PREPARED_NAME } from "../protocol/dataCountsSchema.ts";
 import { DataError } from "../protocol/errors.ts";
-import { parseJson } from "../protocol/json.ts";
+import { parseJson } from "../common/json.ts";
 import { atomicWrite, syncTree, temporaryName } from "../storage/disk.ts";
 import { stableHash, type Json } from "../storage/json.ts";
 import { readLines } from "../storage/lines.ts";

@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import * as z from "zod";
 import type { BenchmarkKind, PublishedFile } from "../evaluation/benchmarks/benchmark.ts";
 import { DataError } from "../protocol/errors.ts";
-import { parseJson } from "../protocol/json.ts";
+import { parseJson } from "../common/json.ts";
 import { atomicWrite, makeFolder } from "../storage/disk.ts";
 import { inputChunks, inputExists, readInput } from "../storage/inputs.ts";
 import { discard, moveFile } from "../storage/writing.ts";

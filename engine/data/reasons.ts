@@ -1,4 +1,4 @@
-import { dictionary } from "../protocol/dictionary.ts";
+import { dictionary } from "../common/dictionary.ts";
 import { type PlannedData, type Reason, REASONS } from "../protocol/dataCounts.ts";
 import type { Question } from "../protocol/conversation.ts";
 import type { AnyRecord } from "./records.ts";

@@ -3,7 +3,7 @@ import * as z from "zod";
 import { hasWildcards, isHubName } from "../config/paths.ts";
 import type { SourceConfig } from "../config/index.ts";
 import { benchmarkKind } from "../evaluation/benchmarks/index.ts";
-import { parseJson } from "../protocol/json.ts";
+import { parseJson } from "../common/json.ts";
 import { inputChunks, isInputFolder } from "../storage/inputs.ts";
 import { isJsonObject, type JsonObject } from "../storage/json.ts";
 import { readLines } from "../storage/lines.ts";

@@ -1,4 +1,4 @@
-import { excerpt } from "../protocol/json.ts";
+import { excerpt } from "../common/json.ts";
 import type { BlockConfig } from "./blocks.ts";
 
 /** A decoder-only transformer, independent of the file it was read from. */

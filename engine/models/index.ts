@@ -1,4 +1,4 @@
-import { excerpt } from "../protocol/json.ts";
+import { excerpt } from "../common/json.ts";
 import { type Architecture, LLAMA_DEFAULTS } from "./architecture.ts";
 import { ConfigFields, type ConfigFile, type ModelConfig } from "./config.ts";
 import { gemma } from "./gemma.ts";

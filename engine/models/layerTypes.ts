@@ -1,4 +1,4 @@
-import { excerpt } from "../protocol/json.ts";
+import { excerpt } from "../common/json.ts";
 import { type BlockConfig, type LayerAttention, attentionOf } from "./blocks.ts";
 import type { ConfigFields, ConfigFile, ModelConfig } from "./config.ts";
 

@@ -1,4 +1,4 @@
-import { excerpt } from "../protocol/json.ts";
+import { excerpt } from "../common/json.ts";
 import type { ConfigFields, ConfigFile } from "./config.ts";
 import { LAYER_TYPES } from "./layerTypes.ts";
 import type { Rope, RopeScaling } from "./rope.ts";

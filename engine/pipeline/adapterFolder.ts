@@ -15,7 +15,7 @@ import {
 } from "../models/index.ts";
 import { WeightsError } from "../models/weights.ts";
 import type { LoraConfig, RunConfig, SavedType } from "../config/index.ts";
-import { isOnOtherMachine } from "../protocol/childEnvironment.ts";
+import { isOnOtherMachine } from "../common/childEnvironment.ts";
 import { hubCheckpoint, snapshotOf } from "../data/index.ts";
 import { CheckpointError, DataError } from "../protocol/errors.ts";
 import {

@@ -1,6 +1,6 @@
 import { type BackendChoice, identityOf } from "../compute/backends/choose.ts";
 import { type RlhfConfig, type RunConfig, LORA_TARGETS } from "../config/index.ts";
-import { usableOf } from "../protocol/cards.ts";
+import { usableOf } from "../common/cards.ts";
 import { Artifacts } from "../storage/artifacts.ts";
 import { withLocalCheckpoints } from "./hubCheckpoints.ts";
 import { viewOf } from "./modelView.ts";

@@ -4,7 +4,7 @@ import type { Recomputation } from "../compute/graph/recompute.ts";
 import { type Program, plan } from "../compute/graph/program.ts";
 import { type Shape, Graph, sizeOf } from "../compute/graph/tensor.ts";
 import type { TaskConfig } from "../config/index.ts";
-import { memoryByRole } from "../protocol/memory.ts";
+import { memoryByRole } from "../common/memory.ts";
 import {
   type Head,
   type ModelConfig,

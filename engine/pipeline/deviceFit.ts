@@ -1,8 +1,8 @@
 import type { BackendChoice } from "../compute/backends/choose.ts";
 import type { RunConfig } from "../config/index.ts";
-import { usableOf } from "../protocol/cards.ts";
-import { formatBytes } from "../protocol/format.ts";
-import { PROCESS_BYTES } from "../protocol/memory.ts";
+import { usableOf } from "../common/cards.ts";
+import { formatBytes } from "../common/format.ts";
+import { PROCESS_BYTES } from "../common/memory.ts";
 import { stageNames } from "../protocol/stageName.ts";
 import { type CardFit, nearestFit, peakOn } from "./cardFit.ts";
 import { machineMemory } from "./machineMemory.ts";

@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import { type Environment, localFolders } from "../protocol/childEnvironment.ts";
+import { type Environment, localFolders } from "../common/childEnvironment.ts";
 
 /** Where programs are looked for. */
 export interface Search {

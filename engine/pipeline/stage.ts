@@ -5,7 +5,7 @@ import type { Recomputation } from "../compute/graph/recompute.ts";
 import type { RunConfig } from "../config/index.ts";
 import type { ModelConfig } from "../models/index.ts";
 import type { RunEvent } from "../protocol/events.ts";
-import type { MemoryByRole } from "../protocol/memory.ts";
+import type { MemoryByRole } from "../common/memory.ts";
 import type { ComparisonRecord } from "../storage/formats/comparisons.ts";
 import type { Json } from "../storage/json.ts";
 import type { ModelDesk } from "./modelDesk.ts";

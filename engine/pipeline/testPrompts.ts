@@ -1,6 +1,6 @@
 import type { ModelConfig } from "../models/index.ts";
 import { type Question, questionText } from "../protocol/conversation.ts";
-import { excerpt } from "../protocol/json.ts";
+import { excerpt } from "../common/json.ts";
 import type { Prompt } from "../storage/datasets.ts";
 import { ChatTemplateError, type PromptFormat } from "../text/index.ts";
 import type { StageContext } from "./stage.ts";

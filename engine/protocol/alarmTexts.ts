@@ -1,5 +1,5 @@
 import { ALARM_DURATIONS, type AlarmEntry, ALARMS, describeAlarm, seenOf } from "./alarms.ts";
-import type { Translate } from "./format.ts";
+import type { Translate } from "../common/format.ts";
 import type { AlarmState } from "./runState.ts";
 
 /** Every text of the catalogue of alarms, for translators. */

@@ -1,6 +1,6 @@
 import { trainingKind } from "./armStages.ts";
 import type { MetricName } from "./catalogue.ts";
-import { filledIn } from "./format.ts";
+import { filledIn } from "../common/format.ts";
 import { paceOf } from "./runProgress.ts";
 import type { AlarmState, RunState, StageState } from "./runState.ts";
 

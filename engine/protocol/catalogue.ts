@@ -1,5 +1,5 @@
 import { DISTRIBUTIONS, percentilePath } from "./distributions.ts";
-import { type Translate, inEnglish } from "./format.ts";
+import { type Translate, inEnglish } from "../common/format.ts";
 import type { MetricEntry } from "./metrics/entry.ts";
 import { CHOICES, JUDGING, PROGRESS } from "./metrics/evaluation.ts";
 import { LEARNING, OBJECTIVE } from "./metrics/ppo.ts";

@@ -1,4 +1,4 @@
-import { isRecord } from "./dictionary.ts";
+import { isRecord } from "../common/dictionary.ts";
 
 /** Most checkpoints that are talked to at a time. */
 export const MOST_CHAT_MODELS = 4;

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { byName } from "./byName.ts";
+import { byName } from "../common/byName.ts";
 import { LONGEST_NAME, LONGEST_TEXT } from "./limits.ts";
 
 /** Reasons for which a record is of no use; more are left out of logs. */

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { MOST_SOURCES, plannedDataSchema } from "./dataCountsSchema.ts";
-import { byName } from "./byName.ts";
-import { isRecord } from "./dictionary.ts";
+import { byName } from "../common/byName.ts";
+import { isRecord } from "../common/dictionary.ts";
 import { WAIT_REASONS } from "./editorModels.ts";
 import { LONGEST_NAME, MOST_METRICS, MOST_STAGES } from "./limits.ts";
 import { name, text } from "./texts.ts";

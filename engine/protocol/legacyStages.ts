@@ -1,5 +1,5 @@
 import type { RunConfig } from "../config/index.ts";
-import { ownValue } from "./dictionary.ts";
+import { ownValue } from "../common/dictionary.ts";
 import { MOST_INPUTS } from "./limits.ts";
 import type { StageInfo } from "./stages.ts";
 

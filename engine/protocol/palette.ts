@@ -1,4 +1,4 @@
-import { dictionary, ownValue } from "./dictionary.ts";
+import { dictionary, ownValue } from "../common/dictionary.ts";
 import type { StageState } from "./runState.ts";
 import { isOfArm } from "./armStages.ts";
 

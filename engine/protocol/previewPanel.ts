@@ -1,4 +1,4 @@
-import { isRecord } from "./dictionary.ts";
+import { isRecord } from "../common/dictionary.ts";
 import type { PreviewTarget } from "./preview.ts";
 import type { ServiceRequests } from "./service.ts";
 

@@ -1,5 +1,5 @@
 import type { PlannedData } from "./dataCounts.ts";
-import { dictionary } from "./dictionary.ts";
+import { dictionary } from "../common/dictionary.ts";
 import type { ModelWait } from "./editorModels.ts";
 import type { RunEvent, Table } from "./events.ts";
 import { kindOfKey, legacyStage } from "./legacyStages.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { MOST_SOURCES, plannedDataSchema } from "./dataCountsSchema.ts";
-import { byName } from "./byName.ts";
-import { isRecord } from "./dictionary.ts";
+import { byName } from "../common/byName.ts";
+import { isRecord } from "../common/dictionary.ts";
 import { WAIT_REASONS } from "./editorModels.ts";
 import { MessageError } from "./errors.ts";
 import { type RunEvent, parseEvent, tableSchema } from "./events.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { byName } from "./byName.ts";
-import { excerpt } from "./json.ts";
+import { byName } from "../common/byName.ts";
+import { excerpt } from "../common/json.ts";
 import { LONGEST_NAME } from "./limits.ts";
 import {
   FIRST_LAYOUT,

@@ -1,4 +1,4 @@
-import { dictionary } from "./dictionary.ts";
+import { dictionary } from "../common/dictionary.ts";
 import type { Palette } from "./palette.ts";
 
 /** A setting, a fact or a result of a run in the runs table. */

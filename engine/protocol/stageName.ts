@@ -1,4 +1,4 @@
-import { type Translate, inEnglish } from "./format.ts";
+import { type Translate, inEnglish } from "../common/format.ts";
 import type { StageInfo } from "./stages.ts";
 
 const TEXTS = {

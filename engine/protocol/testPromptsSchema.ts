@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { Question } from "./conversation.ts";
 import type { ConfigIssue } from "./errors.ts";
-import { JsonError, excerpt, parseJson } from "./json.ts";
+import { JsonError, excerpt, parseJson } from "../common/json.ts";
 import { LONGEST_TEST_PROMPT, MOST_TEST_PROMPTS } from "./testPrompts.ts";
 
 /** Largest file of test prompts that is read, in bytes. */

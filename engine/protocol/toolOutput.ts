@@ -2,7 +2,7 @@ import * as z from "zod";
 import { MOST_SOURCES, plannedDataSchema } from "./dataCountsSchema.ts";
 import { MessageError } from "./errors.ts";
 import { MOST_STAGES } from "./limits.ts";
-import { MEMORY_ROLES } from "./memory.ts";
+import { MEMORY_ROLES } from "../common/memory.ts";
 import { shortfallSchema } from "./shortfallsSchema.ts";
 import { stageInfoSchema } from "./stages.ts";
 import { name } from "./texts.ts";

@@ -1,4 +1,4 @@
-import { type Translate, inEnglish } from "./format.ts";
+import { type Translate, inEnglish } from "../common/format.ts";
 
 /** Name, meaning and computation of a number in a win-rate table. */
 export interface Term {

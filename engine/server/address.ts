@@ -3,7 +3,7 @@ import { connect } from "node:net";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
-import { RUNTIME_VARIABLE } from "../protocol/childEnvironment.ts";
+import { RUNTIME_VARIABLE } from "../common/childEnvironment.ts";
 import { DiskError } from "../protocol/errors.ts";
 import { errorCode, isLeftover, makeFolder, onDisk } from "../storage/disk.ts";
 import { AddressError } from "./errors.ts";

@@ -1,5 +1,5 @@
 import * as fs from "node:fs";
-import { visible } from "../protocol/visible.ts";
+import { visible } from "../common/visible.ts";
 
 /** The file in a run's folder that its engine's standard error goes to. */
 export const ENGINE_LOG = "engine.log";

@@ -1,7 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import { answerHost } from "../pipeline/host/answerHost.ts";
-import { visible } from "../protocol/visible.ts";
+import { visible } from "../common/visible.ts";
 import { connect } from "./client.ts";
 import { NotRunningError } from "./errors.ts";
 import { launch } from "./launch.ts";

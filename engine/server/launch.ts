@@ -2,7 +2,7 @@ import { type ChildProcess, type StdioOptions, spawn } from "node:child_process"
 import { randomBytes } from "node:crypto";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
-import { RUNTIME_VARIABLE, childEnvironment } from "../protocol/childEnvironment.ts";
+import { RUNTIME_VARIABLE, childEnvironment } from "../common/childEnvironment.ts";
 import { makeFolder } from "../storage/disk.ts";
 import { type Place, placeBelow, placeIn } from "../storage/places.ts";
 import { readEnd } from "../storage/reading.ts";

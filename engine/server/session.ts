@@ -4,7 +4,7 @@ import type { EditorCall } from "../protocol/editorModels.ts";
 import type { RunEvent } from "../protocol/events.ts";
 import { type HandshakeParams, type HandshakeResult, PROTOCOL_VERSION, RPC_ERRORS } from "../protocol/rpc.ts";
 import type { RunState } from "../protocol/runState.ts";
-import { visibleLine } from "../protocol/visible.ts";
+import { visibleLine } from "../common/visible.ts";
 import { openChannel } from "./channel.ts";
 import { Feed } from "./feed.ts";
 import type { AnsweringWindow } from "./editorCalls.ts";

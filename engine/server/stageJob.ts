@@ -1,6 +1,6 @@
 import { answerQuestion, runJob } from "../pipeline/cluster/index.ts";
 import { isArtifactKey } from "../storage/artifacts.ts";
-import { visible } from "../protocol/visible.ts";
+import { visible } from "../common/visible.ts";
 
 /**
  * The main file of a cluster's job: makes one stage, or answers a question about its machine. Its order comes in the

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { DataError, DiskError } from "../protocol/errors.ts";
-import { JsonError, parseJson } from "../protocol/json.ts";
+import { JsonError, parseJson } from "../common/json.ts";
 import { placeIn } from "../storage/places.ts";
 import { readText } from "../storage/reading.ts";
 import { removeAt, writeAt } from "../storage/writing.ts";

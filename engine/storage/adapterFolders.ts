@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import * as z from "zod";
 import { CheckpointError } from "../protocol/errors.ts";
-import { type JsonError, excerpt, parseJson } from "../protocol/json.ts";
+import { type JsonError, excerpt, parseJson } from "../common/json.ts";
 import { ADAPTER_FILE, ADAPTER_WEIGHTS, CHAT_TEMPLATE_FILE, WEIGHTS_METADATA } from "./checkpoints.ts";
 import { atomicWrite, makeFolder } from "./disk.ts";
 import { inputExists, readInput } from "./inputs.ts";

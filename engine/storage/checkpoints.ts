@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import { CheckpointError } from "../protocol/errors.ts";
-import { type JsonError, parseAsWritten, parseJson } from "../protocol/json.ts";
+import { type JsonError, parseAsWritten, parseJson } from "../common/json.ts";
 import { atomicWrite, makeFolder } from "./disk.ts";
 import { areFinite, ELEMENT_BYTES, isStoredType, type StoredType, TYPE_NAMES } from "./elementTypes.ts";
 import { inputExists, readInput } from "./inputs.ts";

@@ -1,6 +1,6 @@
 import { type Message, type Question, ROLES, type SftExample } from "../protocol/conversation.ts";
 import { DataError } from "../protocol/errors.ts";
-import { type JsonError, excerpt as shortJson, parseJson } from "../protocol/json.ts";
+import { type JsonError, excerpt as shortJson, parseJson } from "../common/json.ts";
 import { isJsonObject, type Json, type JsonObject } from "./json.ts";
 import { readLines } from "./lines.ts";
 import { NO_TOOLS, contentText, toolPart } from "./turns.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { dictionary } from "../protocol/dictionary.ts";
+import { dictionary } from "../common/dictionary.ts";
 import { DataError, DiskError } from "../protocol/errors.ts";
-import { JsonError, parseJson } from "../protocol/json.ts";
+import { JsonError, parseJson } from "../common/json.ts";
 import { N_PLACES, type Palette, type PaletteName, withPlaces } from "../protocol/palette.ts";
 import { name as shortName } from "../protocol/texts.ts";
 import { placeBelow } from "./places.ts";

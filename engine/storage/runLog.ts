@@ -1,5 +1,5 @@
 import { basename, join } from "node:path";
-import { dictionary } from "../protocol/dictionary.ts";
+import { dictionary } from "../common/dictionary.ts";
 import { DataError } from "../protocol/errors.ts";
 import { type RunEvent, parseEvent } from "../protocol/events.ts";
 import { MOST_STAGES } from "../protocol/limits.ts";

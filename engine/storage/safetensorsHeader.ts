@@ -1,6 +1,6 @@
 import { CheckpointError } from "../protocol/errors.ts";
 import { ELEMENT_BYTES, type ElementType, isElementType } from "./elementTypes.ts";
-import { JsonError, excerpt, parseJson } from "../protocol/json.ts";
+import { JsonError, excerpt, parseJson } from "../common/json.ts";
 import { duplicateKey, isJsonObject, type Json, type JsonObject } from "./json.ts";
 
 /** Where a tensor lies in a safetensors file. */

@@ -1,6 +1,6 @@
 import * as path from "node:path";
 import { CheckpointError } from "../protocol/errors.ts";
-import { type JsonError, excerpt, parseJson } from "../protocol/json.ts";
+import { type JsonError, excerpt, parseJson } from "../common/json.ts";
 import { inputExists, readInput } from "./inputs.ts";
 import { duplicateKey, isJsonObject, type Json } from "./json.ts";
 import { openSafetensors, type TensorEntry, type WeightsFile } from "./safetensors.ts";

@@ -1,7 +1,7 @@
 import * as path from "node:path";
 import type * as z from "zod";
 import { CheckpointError } from "../protocol/errors.ts";
-import { type JsonError, parseJson } from "../protocol/json.ts";
+import { type JsonError, parseJson } from "../common/json.ts";
 import type { Json } from "./json.ts";
 import { placeBelow } from "./places.ts";
 import { readText } from "./reading.ts";

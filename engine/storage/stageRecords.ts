@@ -1,5 +1,5 @@
 import * as path from "node:path";
-import { dictionary } from "../protocol/dictionary.ts";
+import { dictionary } from "../common/dictionary.ts";
 import type { EventBody } from "../protocol/events.ts";
 import type { RunState, Series, StageOrigin, StageState } from "../protocol/runState.ts";
 import { isArtifactKey } from "./artifacts.ts";

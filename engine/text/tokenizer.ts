@@ -1,5 +1,5 @@
 import { basename, dirname, join } from "node:path";
-import { JsonError, excerpt, parseJson } from "../protocol/json.ts";
+import { JsonError, excerpt, parseJson } from "../common/json.ts";
 import { hasInput, readInput } from "../storage/inputs.ts";
 import { type AddedToken, addedTokenAt } from "./tokenization/addedTokens.ts";
 import { tidied } from "./tokenization/decoders.ts";

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { countsText } from "../protocol/dataCounts.ts";
 import { formatIssue } from "../protocol/errors.ts";
-import { formatBytes, formatCount, formatDuration } from "../protocol/format.ts";
+import { formatBytes, formatCount, formatDuration } from "../common/format.ts";
 import { shortfallLine } from "../protocol/shortfalls.ts";
 import type { PlanOutput } from "../protocol/toolOutput.ts";
 import { findConfig } from "./findConfig.ts";

@@ -1,6 +1,6 @@
 import type { RunSummary } from "../protocol/service.ts";
 import type { WinRateRow } from "../protocol/verdicts.ts";
-import { markdownTable } from "../protocol/markdown.ts";
+import { markdownTable } from "../common/markdown.ts";
 import { fitting } from "./fitting.ts";
 import type { TextBudget } from "./metricsText.ts";
 import { interval, number, percent } from "./numbers.ts";

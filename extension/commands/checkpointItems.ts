@@ -1,7 +1,7 @@
 import type { ModelArtifact } from "../../engine/protocol/service.ts";
 import { label } from "../label.ts";
 import { t } from "../localize.ts";
-import { formatFileSize } from "../../engine/protocol/format.ts";
+import { formatFileSize } from "../../engine/common/format.ts";
 
 /** The models of a run. */
 export interface RunModels {

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import * as vscode from "vscode";
-import { formatFileSize } from "../../engine/protocol/format.ts";
+import { formatFileSize } from "../../engine/common/format.ts";
 import type { StorageEntry, StorageUse } from "../../engine/protocol/storageUse.ts";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
 import { label } from "../label.ts";

@@ -1,4 +1,4 @@
-import { codeSpan } from "../../engine/protocol/markdown.ts";
+import { codeSpan } from "../../engine/common/markdown.ts";
 import type { DoctorCheck } from "../../engine/protocol/toolOutput.ts";
 import { t } from "../localize.ts";
 import { findingsTable } from "./doctorMarkdown.ts";

@@ -1,5 +1,5 @@
 import type { RunSize } from "../../engine/protocol/storageUse.ts";
-import { visibleLine } from "../../engine/protocol/visible.ts";
+import { visibleLine } from "../../engine/common/visible.ts";
 
 /** Folders of artifacts, and of metrics for other tools, that are listed: a dialog has no room for hundreds. */
 const MOST_LISTED = 12;

@@ -1,7 +1,7 @@
 import * as vscode from "vscode";
 import type { RunSummary } from "../../engine/protocol/service.ts";
 import type { RunSize } from "../../engine/protocol/storageUse.ts";
-import { formatFileSize } from "../../engine/protocol/format.ts";
+import { formatFileSize } from "../../engine/common/format.ts";
 import { label } from "../label.ts";
 import { isActive } from "../runs/states.ts";
 import type { Salsa } from "../salsa.ts";

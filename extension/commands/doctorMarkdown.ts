@@ -1,6 +1,6 @@
 import type { DoctorCheck } from "../../engine/protocol/toolOutput.ts";
 import { t } from "../localize.ts";
-import { codeSpan, literal, markdownTable } from "../../engine/protocol/markdown.ts";
+import { codeSpan, literal, markdownTable } from "../../engine/common/markdown.ts";
 
 /** The checks of this machine, or why there are none. */
 export interface Diagnosis {

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import * as vscode from "vscode";
 import { BENCHMARKS } from "../../engine/evaluation/benchmarks/index.ts";
 import type { BenchmarkKind } from "../../engine/evaluation/benchmarks/benchmark.ts";
-import { formatBytes } from "../../engine/protocol/format.ts";
+import { formatBytes } from "../../engine/common/format.ts";
 import { readFetchOutput } from "../../engine/protocol/toolOutput.ts";
 import { put } from "../config/analysis/edits.ts";
 import { readTree } from "../config/analysis/tree.ts";

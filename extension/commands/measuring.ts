@@ -1,7 +1,7 @@
 import { dirname } from "node:path";
 import * as vscode from "vscode";
 import { MEASURED_FIGURES, type MeasuredFigure } from "../../engine/protocol/figureNames.ts";
-import { formatDuration } from "../../engine/protocol/format.ts";
+import { formatDuration } from "../../engine/common/format.ts";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
 import type { Salsa } from "../salsa.ts";
 import { commandAction } from "./actions.ts";

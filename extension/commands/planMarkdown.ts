@@ -1,12 +1,12 @@
 import { fromCatalogue, t } from "../localize.ts";
 import { durationText } from "../runs/labels.ts";
 import { countsText } from "../../engine/protocol/dataCounts.ts";
-import { formatBytes, formatCount } from "../../engine/protocol/format.ts";
-import { type MemoryRole, PROCESS_BYTES, largestByRole } from "../../engine/protocol/memory.ts";
+import { formatBytes, formatCount } from "../../engine/common/format.ts";
+import { type MemoryRole, PROCESS_BYTES, largestByRole } from "../../engine/common/memory.ts";
 import { shortfallLine } from "../../engine/protocol/shortfalls.ts";
 import { stageNames } from "../../engine/protocol/stageName.ts";
 import type { PlannedStage, PlanOutput } from "../../engine/protocol/toolOutput.ts";
-import { codeSpan, literal, markdownTable } from "../../engine/protocol/markdown.ts";
+import { codeSpan, literal, markdownTable } from "../../engine/common/markdown.ts";
 
 /** The machine that a plan is compared with. */
 export interface PlanPlace {

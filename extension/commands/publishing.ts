@@ -1,4 +1,4 @@
-import { formatDuration, formatFileSize } from "../../engine/protocol/format.ts";
+import { formatDuration, formatFileSize } from "../../engine/common/format.ts";
 import type { CardOutput, PublishLine } from "../../engine/protocol/toolOutput.ts";
 import { t } from "../localize.ts";
 

@@ -1,6 +1,6 @@
 import type { Table } from "../../engine/protocol/events.ts";
 import { t } from "../localize.ts";
-import { codeSpan, literal, markdownTable } from "../../engine/protocol/markdown.ts";
+import { codeSpan, literal, markdownTable } from "../../engine/common/markdown.ts";
 
 /** Prompts and judge of a scoring: a task's own, or a file of prompts with a reward model. */
 export type Scoring =

@@ -1,5 +1,5 @@
-import { codeSpan, literal, markdownTable } from "../../engine/protocol/markdown.ts";
-import { formatFileSize } from "../../engine/protocol/format.ts";
+import { codeSpan, literal, markdownTable } from "../../engine/common/markdown.ts";
+import { formatFileSize } from "../../engine/common/format.ts";
 import type { StorageEntry, StorageUse } from "../../engine/protocol/storageUse.ts";
 import { t } from "../localize.ts";
 

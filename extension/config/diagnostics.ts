@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { visible } from "../../engine/protocol/visible.ts";
+import { visible } from "../../engine/common/visible.ts";
 import type { Salsa } from "../salsa.ts";
 import { findingText } from "./analysis/finding.ts";
 import type { ConfigFinding } from "./analysis/finding.ts";

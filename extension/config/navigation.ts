@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { codeSpan, literal } from "../../engine/protocol/markdown.ts";
+import { codeSpan, literal } from "../../engine/common/markdown.ts";
 import type { EditorModels } from "../engine/editorModels.ts";
 import type { Salsa } from "../salsa.ts";
 import { editorModelAt, hoverAt } from "./analysis/hovers.ts";

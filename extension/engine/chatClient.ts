@@ -1,6 +1,6 @@
 import * as http from "node:http";
 import type { ChatPiece, ChatQuestion, ChatToken } from "../../engine/protocol/chatPanel.ts";
-import { isRecord } from "../../engine/protocol/dictionary.ts";
+import { isRecord } from "../../engine/common/dictionary.ts";
 import { t } from "../localize.ts";
 import { ServiceError } from "./errors.ts";
 

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { ChatModel } from "../../engine/protocol/chatPanel.ts";
-import { isRecord } from "../../engine/protocol/dictionary.ts";
+import { isRecord } from "../../engine/common/dictionary.ts";
 import { t } from "../localize.ts";
 import type { ChatAddress } from "./chatClient.ts";
 import { ServiceError } from "./errors.ts";

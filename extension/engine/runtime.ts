@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { isAbsolute, join, win32 } from "node:path";
-import { TFJS_VARIABLE, childEnvironment } from "../../engine/protocol/childEnvironment.ts";
+import { TFJS_VARIABLE, childEnvironment } from "../../engine/common/childEnvironment.ts";
 import { t } from "../localize.ts";
 import { ServiceError } from "./errors.ts";
 

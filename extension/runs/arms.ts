@@ -1,5 +1,5 @@
 import type { RunConfig } from "../../engine/config/index.ts";
-import { ownValue } from "../../engine/protocol/dictionary.ts";
+import { ownValue } from "../../engine/common/dictionary.ts";
 import type { StageState } from "../../engine/protocol/runState.ts";
 import type { SeriesKey } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";

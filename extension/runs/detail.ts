@@ -1,4 +1,4 @@
-import { dictionary } from "../../engine/protocol/dictionary.ts";
+import { dictionary } from "../../engine/common/dictionary.ts";
 import type { RunEvent } from "../../engine/protocol/events.ts";
 import { type MetricsEvent, type RunState, type StageState, applyEvent } from "../../engine/protocol/runState.ts";
 import type { PackedSeries, RunOutline } from "../../engine/protocol/service.ts";

@@ -1,4 +1,4 @@
-import { formatFileSize } from "../../engine/protocol/format.ts";
+import { formatFileSize } from "../../engine/common/format.ts";
 import type { ModelWait } from "../../engine/protocol/editorModels.ts";
 import type { DownloadState, RunStatus, StageStatus } from "../../engine/protocol/runState.ts";
 import type { RunResultLine, RunSummary } from "../../engine/protocol/service.ts";

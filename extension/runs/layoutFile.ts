@@ -1,7 +1,7 @@
 import { applyEdits, modify, type JSONPath } from "jsonc-parser";
 import type { Complaint } from "../../engine/config/complaint.ts";
 import { type ConfigDocument, readDocument } from "../../engine/config/locate.ts";
-import { excerpt } from "../../engine/protocol/json.ts";
+import { excerpt } from "../../engine/common/json.ts";
 import type { LayoutProblem, NamedLayout, RunMarks } from "../../engine/protocol/runsLayout.ts";
 import { type LayoutsFile, LAYOUTS_VERSION, checkLayouts } from "../../engine/protocol/runsLayoutSchema.ts";
 

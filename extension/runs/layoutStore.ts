@@ -1,6 +1,6 @@
 import { relative } from "node:path";
 import * as vscode from "vscode";
-import { dictionary } from "../../engine/protocol/dictionary.ts";
+import { dictionary } from "../../engine/common/dictionary.ts";
 import {
   LAYOUTS_FILE,
   type LayoutBook,

@@ -1,5 +1,5 @@
 import { join, posix, win32 } from "node:path";
-import { isOnOtherMachine } from "../../engine/protocol/childEnvironment.ts";
+import { isOnOtherMachine } from "../../engine/common/childEnvironment.ts";
 
 /** The folder of runs and artifacts unless a config names another. */
 const DEFAULT = ".salsa";

@@ -1,5 +1,5 @@
 import { translatedSeen } from "../../engine/protocol/alarmTexts.ts";
-import { literal } from "../../engine/protocol/markdown.ts";
+import { literal } from "../../engine/common/markdown.ts";
 import { workTimes } from "../../engine/protocol/runProgress.ts";
 import type { RunSummary } from "../../engine/protocol/service.ts";
 import { label } from "../label.ts";

@@ -1,6 +1,6 @@
-import { formatBytes } from "../../engine/protocol/format.ts";
+import { formatBytes } from "../../engine/common/format.ts";
 import type { PlanOutput } from "../../engine/protocol/toolOutput.ts";
-import { codeSpan } from "../../engine/protocol/markdown.ts";
+import { codeSpan } from "../../engine/common/markdown.ts";
 import { timeText } from "../commands/planMarkdown.ts";
 import { t } from "../localize.ts";
 

@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
 import type { ModelArtifact, RunSummary } from "../../engine/protocol/service.ts";
-import { formatFileSize } from "../../engine/protocol/format.ts";
+import { formatFileSize } from "../../engine/common/format.ts";
 import { stageNames } from "../../engine/protocol/stageName.ts";
 import { label } from "../label.ts";
 import { fromCatalogue } from "../localize.ts";

@@ -5,7 +5,7 @@ import { BACKENDS } from "../../engine/compute/backends/index.ts";
 
 const ROOT = new URL("../../", import.meta.url).pathname;
 const EXPORTED = /^export (?:declare )?(?:abstract )?(?:type|interface|class|enum) (\w+)/gm;
-const LEAVES = /^engine\/(protocol|config|figures)\//;
+const LEAVES = /^engine\/(common|protocol|config|figures)\//;
 
 const files = ["engine", "extension", "webview"]
   .flatMap((folder) =>

@@ -1,6 +1,6 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { PROCESS_BYTES } from "../../engine/protocol/memory.ts";
+import { PROCESS_BYTES } from "../../engine/common/memory.ts";
 import type { PlanOutput } from "../../engine/protocol/toolOutput.ts";
 import { BENCH_FOLDER, ROOT } from "./install.ts";
 import { runProcess } from "./process.ts";

@@ -8,7 +8,7 @@ import { type Cost, type DataFile, recomputationOf } from "../../engine/pipeline
 import { rewardModel } from "../../engine/pipeline/stages/rewardModel.ts";
 import { rlhf } from "../../engine/pipeline/stages/rlhf.ts";
 import { sft } from "../../engine/pipeline/stages/sft.ts";
-import { smallestCard } from "../../engine/protocol/cards.ts";
+import { smallestCard } from "../../engine/common/cards.ts";
 import { type ModelShape, SIZES, configOf } from "./shapes.ts";
 
 /** Where the table is kept. */

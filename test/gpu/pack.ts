@@ -5,7 +5,7 @@ import * as esbuild from "esbuild";
 import { ENGINE_BANNER, ROOT } from "../../extension/build/bundle.ts";
 import { copyKoffi } from "../../extension/build/koffiNative.ts";
 import { copyNode } from "../../extension/build/nodeRuntime.ts";
-import { formatBytes } from "../../engine/protocol/format.ts";
+import { formatBytes } from "../../engine/common/format.ts";
 
 /** Most bytes of a pack. */
 const MOST_BYTES = 60 * 2 ** 20;

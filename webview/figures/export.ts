@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from "lit";
 import { type FigureTheme, panelFigure, type PanelFigureSpec, panelSheet } from "../../engine/figures/index.ts";
-import { csvCell } from "../../engine/protocol/csv.ts";
+import { csvCell } from "../../engine/common/csv.ts";
 import { PLOT_FORMATS } from "../../engine/protocol/dashboard.ts";
 import type { Host } from "../host.ts";
 import { t } from "../localize.ts";

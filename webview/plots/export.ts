@@ -1,4 +1,4 @@
-import { csvCell } from "../../engine/protocol/csv.ts";
+import { csvCell } from "../../engine/common/csv.ts";
 import type { PlotFormat } from "../../engine/protocol/dashboard.ts";
 import { idOfFolder } from "../../engine/protocol/runTitle.ts";
 import { type FigureTheme, lineFigure } from "../../engine/figures/index.ts";

@@ -6,7 +6,7 @@ import {
   lookAt,
   N_SHAPES,
 } from "../../engine/figures/index.ts";
-import { dictionary, ownValue } from "../../engine/protocol/dictionary.ts";
+import { dictionary, ownValue } from "../../engine/common/dictionary.ts";
 import { N_COLORS, type Palette, paletteNames, withPlaces } from "../../engine/protocol/palette.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
 import { type LineName, lineNames } from "./lines.ts";

@@ -1,5 +1,5 @@
 import type { PreviewSequence } from "../../engine/protocol/preview.ts";
-import { visibleLine } from "../../engine/protocol/visible.ts";
+import { visibleLine } from "../../engine/common/visible.ts";
 
 /** Fate of a token: the loss falls on it, it is only read, or it is cut off. */
 export type TokenState = "learned" | "read" | "cut";

@@ -9,7 +9,7 @@ import { DashboardElement } from "../element.ts";
 import { t } from "../localize.ts";
 import { LatestRequest } from "../parts/latestRequest.ts";
 import { choice, choiceStyles } from "../parts/choice.ts";
-import { formatBytes } from "../../engine/protocol/format.ts";
+import { formatBytes } from "../../engine/common/format.ts";
 import { emptyNotice, failedNotice, loadingNotice } from "../parts/notice.ts";
 import { baseStyles, controlStyles, noticeStyles, tableStyles } from "../parts/styles.ts";
 import { configDifferences, configTree, type Json } from "./configDifferences.ts";

@@ -2,7 +2,7 @@ import "@vscode-elements/elements/dist/vscode-toolbar-button/index.js";
 import { html, type TemplateResult } from "lit";
 import type { ModelArtifact } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
-import { formatFileSize } from "../../engine/protocol/format.ts";
+import { formatFileSize } from "../../engine/common/format.ts";
 import { warning } from "../parts/notice.ts";
 
 /** Actions on a model's folder. */

@@ -1,5 +1,5 @@
 import { bandOf } from "../../engine/figures/index.ts";
-import { ownValue } from "../../engine/protocol/dictionary.ts";
+import { ownValue } from "../../engine/common/dictionary.ts";
 import type { LayoutSort } from "../../engine/protocol/runsLayout.ts";
 import type { TableValue } from "../../engine/protocol/runsTable.ts";
 import type { RunsColumn } from "./columns.ts";

@@ -1,6 +1,6 @@
 import { css, html, LitElement, nothing, type PropertyValues, svg, type TemplateResult } from "lit";
 import { lookAt } from "../../engine/figures/index.ts";
-import { ownValue } from "../../engine/protocol/dictionary.ts";
+import { ownValue } from "../../engine/common/dictionary.ts";
 import { type Palette, withPlaces } from "../../engine/protocol/palette.ts";
 import type { LayoutPlot, TableView } from "../../engine/protocol/runsLayout.ts";
 import { t } from "../localize.ts";

@@ -1,4 +1,4 @@
-import { ownValue } from "../../engine/protocol/dictionary.ts";
+import { ownValue } from "../../engine/common/dictionary.ts";
 import type { Palette } from "../../engine/protocol/palette.ts";
 import type { RunMarks } from "../../engine/protocol/runsLayout.ts";
 import type { TableModel, TableRows, TableRun, TableValue, TableValues } from "../../engine/protocol/runsTable.ts";

@@ -1,5 +1,5 @@
 import { downloadSecondsLeft } from "../../engine/protocol/download.ts";
-import { formatFileSize } from "../../engine/protocol/format.ts";
+import { formatFileSize } from "../../engine/common/format.ts";
 import type { DownloadState } from "../../engine/protocol/runState.ts";
 import { t } from "../localize.ts";
 import { duration } from "./time.ts";

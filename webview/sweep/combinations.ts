@@ -1,4 +1,4 @@
-import { dictionary, ownValue } from "../../engine/protocol/dictionary.ts";
+import { dictionary, ownValue } from "../../engine/common/dictionary.ts";
 import {
   SWEPT_ARM,
   type TableModel,

@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from "lit";
-import { csvCell } from "../../engine/protocol/csv.ts";
+import { csvCell } from "../../engine/common/csv.ts";
 import { PLOT_FORMATS } from "../../engine/protocol/dashboard.ts";
 import { type FigureTheme, forestFigure, type ForestRow } from "../../engine/figures/index.ts";
 import type { Host } from "../host.ts";

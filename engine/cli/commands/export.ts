@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { REPORT_TARGETS, type ReportTarget } from "../../config/index.ts";
-import { formatCount } from "../../protocol/format.ts";
+import { formatCount } from "../../common/format.ts";
 import { switchOption, textOption } from "../arguments.ts";
 import { EXIT, UsageError } from "../command.ts";
 import type { Command } from "../command.ts";

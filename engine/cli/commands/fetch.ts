@@ -2,7 +2,7 @@ import { relative, resolve } from "node:path";
 import { BENCHMARKS, benchmarkKind } from "../../evaluation/benchmarks/index.ts";
 import type { BenchmarkKind } from "../../evaluation/benchmarks/benchmark.ts";
 import { fetchPublished } from "../../data/published.ts";
-import { formatBytes } from "../../protocol/format.ts";
+import { formatBytes } from "../../common/format.ts";
 import { textOption } from "../arguments.ts";
 import { EXIT, UsageError } from "../command.ts";
 import type { Command } from "../command.ts";

@@ -1,5 +1,5 @@
 import { basename, dirname, extname, resolve } from "node:path";
-import { formatDuration } from "../../protocol/format.ts";
+import { formatDuration } from "../../common/format.ts";
 import {
   FIGURE_NAMES,
   type FigureName,

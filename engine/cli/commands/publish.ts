@@ -1,6 +1,6 @@
 import { checkRepositoryName } from "../../data/hub/target.ts";
 import { sheetText } from "../../evaluation/tables/sheet.ts";
-import { formatDuration, formatFileSize } from "../../protocol/format.ts";
+import { formatDuration, formatFileSize } from "../../common/format.ts";
 import type { CardOutput, PublishLine } from "../../protocol/toolOutput.ts";
 import type { PreparedCard, UploadProgress } from "../../pipeline/publish/index.ts";
 import { requiredOption, switchOption } from "../arguments.ts";

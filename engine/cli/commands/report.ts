@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 import { TABLE_FORMATS } from "../../evaluation/tables/index.ts";
-import { visibleLine } from "../../protocol/visible.ts";
+import { visibleLine } from "../../common/visible.ts";
 import { tableText } from "../../server/service/tableText.ts";
 import { choiceOption, switchOption, textOption } from "../arguments.ts";
 import { EXIT, UsageError } from "../command.ts";

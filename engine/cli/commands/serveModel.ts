@@ -1,5 +1,5 @@
 import type { Serving, ServedCheckpoint } from "../../pipeline/index.ts";
-import { formatBytes, formatCount } from "../../protocol/format.ts";
+import { formatBytes, formatCount } from "../../common/format.ts";
 import { isLoopback } from "../../serving/server/index.ts";
 import { numberOption, switchOption, textOption } from "../arguments.ts";
 import { BASE_OPTION, baseFrom } from "../baseOption.ts";

@@ -3,7 +3,7 @@ import { TABLE_FORMATS } from "../../evaluation/tables/index.ts";
 import { sheetText } from "../../evaluation/tables/sheet.ts";
 import { suggest } from "../../config/suggest.ts";
 import { PAPER_TABLE_NAMES, nameFor } from "../../protocol/figureNames.ts";
-import { visibleLine } from "../../protocol/visible.ts";
+import { visibleLine } from "../../common/visible.ts";
 import { choiceOption, textOption } from "../arguments.ts";
 import { EXIT, UsageError } from "../command.ts";
 import type { Command } from "../command.ts";

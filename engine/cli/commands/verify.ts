@@ -1,7 +1,7 @@
 import { basename, dirname } from "node:path";
 import { sheetText } from "../../evaluation/tables/sheet.ts";
 import type { Sheet } from "../../evaluation/tables/sheet.ts";
-import { formatBytes } from "../../protocol/format.ts";
+import { formatBytes } from "../../common/format.ts";
 import type { VerifiedArtifact, VerifyOutput } from "../../protocol/toolOutput.ts";
 import { Artifacts } from "../../storage/artifacts.ts";
 import { verifyArtifacts } from "../../storage/verification.ts";

@@ -2,7 +2,7 @@ import { createHash, type Hash } from "node:crypto";
 import { dirname, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { DataError } from "../../protocol/errors.ts";
-import { formatBytes } from "../../protocol/format.ts";
+import { formatBytes } from "../../common/format.ts";
 import { makeFolder, onDisk } from "../../storage/disk.ts";
 import { inputChunks, inputExists } from "../../storage/inputs.ts";
 import { type Lock, LockedError, ownerName, takeLock } from "../../storage/locks.ts";

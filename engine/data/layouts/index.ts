@@ -1,4 +1,4 @@
-import { dictionary, isRecord } from "../../protocol/dictionary.ts";
+import { dictionary, isRecord } from "../../common/dictionary.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { Json, JsonObject } from "../../storage/json.ts";
 import type { RecordKind, RecordsByKind } from "../records.ts";

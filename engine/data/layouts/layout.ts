@@ -1,5 +1,5 @@
 import { DataError } from "../../protocol/errors.ts";
-import { excerpt } from "../../protocol/json.ts";
+import { excerpt } from "../../common/json.ts";
 import type { SftExample } from "../../protocol/conversation.ts";
 import type { Preference, Prompt } from "../../storage/datasets.ts";
 import type { Json, JsonObject } from "../../storage/json.ts";

@@ -1,4 +1,4 @@
-import { isRecord } from "../../protocol/dictionary.ts";
+import { isRecord } from "../../common/dictionary.ts";
 import type { Json } from "../../storage/json.ts";
 import type { Row } from "../rows/row.ts";
 import { type Layout, has, optionalText, valueOf, wrongType } from "./layout.ts";

@@ -1,5 +1,5 @@
 import type { Message } from "../../protocol/conversation.ts";
-import { dictionary, isRecord } from "../../protocol/dictionary.ts";
+import { dictionary, isRecord } from "../../common/dictionary.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { Json, JsonObject } from "../../storage/json.ts";
 import { NO_TOOLS, contentText, toolPart } from "../../storage/turns.ts";

@@ -1,7 +1,7 @@
 import { type ColumnMetaData, parquetRead, type RowGroup } from "hyparquet";
-import { dictionary } from "../../protocol/dictionary.ts";
+import { dictionary } from "../../common/dictionary.ts";
 import { DataError, DiskError } from "../../protocol/errors.ts";
-import { MOST_NESTED } from "../../protocol/json.ts";
+import { MOST_NESTED } from "../../common/json.ts";
 import { type OpenInput, openInputFile } from "../../storage/inputs.ts";
 import type { Json } from "../../storage/json.ts";
 import { CODECS, PageError } from "./parquetCodecs.ts";

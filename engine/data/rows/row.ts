@@ -1,5 +1,5 @@
 import { DataError } from "../../protocol/errors.ts";
-import { type JsonError, parseJson } from "../../protocol/json.ts";
+import { type JsonError, parseJson } from "../../common/json.ts";
 import { isJsonObject, type JsonObject } from "../../storage/json.ts";
 
 /** The place of a record: a line of a text, or a row of a table. */

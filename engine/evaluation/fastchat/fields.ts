@@ -1,4 +1,4 @@
-import { excerpt } from "../../protocol/json.ts";
+import { excerpt } from "../../common/json.ts";
 
 /** A record that violates its file format. */
 export class RecordError extends Error {

@@ -1,4 +1,4 @@
-import { csvCell } from "../../protocol/csv.ts";
+import { csvCell } from "../../common/csv.ts";
 import type { RateTable } from "../table.ts";
 import { FIELDS } from "./fields.ts";
 

@@ -1,4 +1,4 @@
-import { excerpt } from "../../protocol/json.ts";
+import { excerpt } from "../../common/json.ts";
 import type { TableRow } from "../table.ts";
 import { INTERVAL_METHODS, type IntervalMethod } from "../winRates.ts";
 

@@ -1,4 +1,4 @@
-import { parseJson } from "../../protocol/json.ts";
+import { parseJson } from "../../common/json.ts";
 import type { RateTable } from "../table.ts";
 import { rowFrom, TableError } from "./fields.ts";
 

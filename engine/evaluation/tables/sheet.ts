@@ -1,6 +1,6 @@
-import { csvCell } from "../../protocol/csv.ts";
-import { literal, markdownTable } from "../../protocol/markdown.ts";
-import { visibleLine } from "../../protocol/visible.ts";
+import { csvCell } from "../../common/csv.ts";
+import { literal, markdownTable } from "../../common/markdown.ts";
+import { visibleLine } from "../../common/visible.ts";
 
 /** A table as people read it. */
 export interface Sheet {

@@ -1,7 +1,7 @@
 import type { RayNode } from "../../cluster/ray/client.ts";
 import { AUTO, type BackendChoice } from "../../compute/backends/choose.ts";
 import type { RuntimeConfig } from "../../config/index.ts";
-import { formatBytes } from "../../protocol/format.ts";
+import { formatBytes } from "../../common/format.ts";
 import { Stopped } from "../stage.ts";
 import { Cluster } from "./cluster.ts";
 import { type WorkerFacts, type WorkerQuestion, choiceOf } from "./workerCheck.ts";

@@ -3,7 +3,7 @@ import type { RayNode } from "../../cluster/ray/client.ts";
 import { ClusterError } from "../../cluster/ray/clusterError.ts";
 import type { RuntimeConfig } from "../../config/index.ts";
 import { DataError } from "../../protocol/errors.ts";
-import { formatBytes } from "../../protocol/format.ts";
+import { formatBytes } from "../../common/format.ts";
 import type { DoctorCheck } from "../../protocol/toolOutput.ts";
 import { Stopped } from "../stage.ts";
 import { Cluster, queueText } from "./cluster.ts";

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { alarmMessage, describeAlarm } from "../../protocol/alarms.ts";
-import { filledIn } from "../../protocol/format.ts";
+import { filledIn } from "../../common/format.ts";
 import { doubtful, readLineage } from "../../storage/lineage.ts";
 import type { DamagedArtifact } from "../../storage/manifest.ts";
 import { type ResolvedStage, inputKeys } from "../resolve.ts";

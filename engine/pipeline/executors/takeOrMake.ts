@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import * as z from "zod";
 import type { Backend } from "../../compute/backend.ts";
-import { dictionary } from "../../protocol/dictionary.ts";
+import { dictionary } from "../../common/dictionary.ts";
 import type { EventBody } from "../../protocol/events.ts";
 import { seededStageName } from "../../protocol/stageName.ts";
 import { LockedError, ownerName } from "../../storage/locks.ts";

@@ -1,5 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
-import { csvCell } from "../../protocol/csv.ts";
+import { csvCell } from "../../common/csv.ts";
 import { onDisk } from "../../storage/disk.ts";
 import { createFile } from "../../storage/writing.ts";
 import type { ExportCell, ExportColumn, ExportRow } from "./table.ts";

@@ -1,5 +1,5 @@
 import type { ReportTarget } from "../../config/index.ts";
-import { codeSpan, literal } from "../../protocol/markdown.ts";
+import { codeSpan, literal } from "../../common/markdown.ts";
 import { type ColumnKind, type ExportColumn, type ExportTable, columnsOf } from "./table.ts";
 
 const KINDS: Readonly<Record<ColumnKind, string>> = {

@@ -1,5 +1,5 @@
 import { type RunConfig, sftName } from "../../config/index.ts";
-import { ownValue } from "../../protocol/dictionary.ts";
+import { ownValue } from "../../common/dictionary.ts";
 import type { Palette } from "../../protocol/palette.ts";
 import { fixedWeights } from "../../soup/index.ts";
 

@@ -1,6 +1,6 @@
 import { tmpdir } from "node:os";
 import { simpleGit } from "simple-git";
-import { childEnvironment } from "../../protocol/childEnvironment.ts";
+import { childEnvironment } from "../../common/childEnvironment.ts";
 import { findProgram } from "../programs.ts";
 
 /** Milliseconds without output after which a command is ended: a repository may hold a pipe where git expects a file. */

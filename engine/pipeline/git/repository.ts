@@ -1,6 +1,6 @@
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import { isLocalPath } from "../../protocol/childEnvironment.ts";
+import { isLocalPath } from "../../common/childEnvironment.ts";
 import { runGit } from "./program.ts";
 
 /** A repository that a folder lies in. */

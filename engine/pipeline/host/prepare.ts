@@ -2,7 +2,7 @@ import { HostError } from "../../cluster/ssh/hostError.ts";
 import { AUTO, identityOf } from "../../compute/backends/choose.ts";
 import type { RunConfig } from "../../config/index.ts";
 import type { EventBody } from "../../protocol/events.ts";
-import { formatBytes } from "../../protocol/format.ts";
+import { formatBytes } from "../../common/format.ts";
 import { Artifacts } from "../../storage/artifacts.ts";
 import { MOST_SKEW_MS, skewOf, skewText } from "../cluster/join.ts";
 import { choiceOf, type WorkerFacts } from "../cluster/workerCheck.ts";

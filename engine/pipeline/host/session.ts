@@ -11,7 +11,7 @@ import {
 } from "../../cluster/ssh/shell.ts";
 import { tarGz } from "../../cluster/ssh/tar.ts";
 import { programFiles } from "../../cluster/programFiles.ts";
-import { formatBytes } from "../../protocol/format.ts";
+import { formatBytes } from "../../common/format.ts";
 import { type HostProcess, type SshSettings, openSsh } from "./ssh.ts";
 import { type HostReply, type HostRequest, readReply } from "./messages.ts";
 import { type TravellingUnit, sendUnit } from "./travel.ts";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { homedir, tmpdir } from "node:os";
 import type { Readable, Writable } from "node:stream";
 import { HostError, sshError } from "../../cluster/ssh/hostError.ts";
-import { childEnvironment, isLocalPath } from "../../protocol/childEnvironment.ts";
+import { childEnvironment, isLocalPath } from "../../common/childEnvironment.ts";
 import { findProgram } from "../programs.ts";
 import { checkHostName } from "./checkHostable.ts";
 

@@ -13,7 +13,7 @@ import type { CardPlace } from "../../cluster/openrlhf/placement.ts";
 import { WRAPPER, WRAPPER_FILE } from "../../cluster/openrlhf/wrapper.ts";
 import type { TrainerConfig } from "../../config/trainer.ts";
 import { DataError } from "../../protocol/errors.ts";
-import { parseJson } from "../../protocol/json.ts";
+import { parseJson } from "../../common/json.ts";
 import { atomicWrite, makeFolder } from "../../storage/disk.ts";
 import { isInputFolder, readInput } from "../../storage/inputs.ts";
 import { discard } from "../../storage/writing.ts";

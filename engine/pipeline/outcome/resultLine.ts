@@ -1,6 +1,6 @@
 import type { RunConfig } from "../../config/index.ts";
 import { readWinRates } from "../winRateFile.ts";
-import { ownValue } from "../../protocol/dictionary.ts";
+import { ownValue } from "../../common/dictionary.ts";
 import type { RunResultLine } from "../../protocol/service.ts";
 import type { WinRateRow } from "../../protocol/verdicts.ts";
 import type { StageState } from "../../protocol/runState.ts";

@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import * as z from "zod";
 import type { RunConfig } from "../../config/index.ts";
 import { DataError } from "../../protocol/errors.ts";
-import { JsonError, parseJson } from "../../protocol/json.ts";
+import { JsonError, parseJson } from "../../common/json.ts";
 import { MOST_ALARMS, MOST_STAGES, MOST_TABLES } from "../../protocol/limits.ts";
 import type { RunSummary } from "../../protocol/service.ts";
 import { name, text } from "../../protocol/texts.ts";

@@ -8,7 +8,7 @@ import {
   browse,
   isRefused,
 } from "../../data/index.ts";
-import { parseJson } from "../../protocol/json.ts";
+import { parseJson } from "../../common/json.ts";
 import {
   type OpenedPreview,
   type PreviewCounts,

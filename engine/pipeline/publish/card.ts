@@ -2,7 +2,7 @@ import type { RunConfig } from "../../config/index.ts";
 import type { TableRow } from "../../evaluation/table.ts";
 import { judgeKind } from "../../evaluation/judges/index.ts";
 import { countsText } from "../../protocol/dataCounts.ts";
-import { codeSpan, fenced, literal, literalLines } from "../../protocol/markdown.ts";
+import { codeSpan, fenced, literal, literalLines } from "../../common/markdown.ts";
 import type { JsonObject } from "../../storage/json.ts";
 import { withoutTokens } from "../git/secrets.ts";
 import { tableOf, valueText } from "../report/markdown.ts";

@@ -5,7 +5,7 @@ import { hubEnvironment } from "../../data/hub/environment.ts";
 import { checkRepositoryName } from "../../data/hub/target.ts";
 import type { UploadFile } from "../../data/hub/upload.ts";
 import { CheckpointError, DataError } from "../../protocol/errors.ts";
-import { type JsonError, parseJson } from "../../protocol/json.ts";
+import { type JsonError, parseJson } from "../../common/json.ts";
 import { ADAPTER_FILE, CHAT_TEMPLATE_FILE, checkpointContents } from "../../storage/checkpoints.ts";
 import { isJsonObject, type Json, type JsonObject } from "../../storage/json.ts";
 import { DamagedArtifact, checkDoubt, findManifest, recordOf } from "../../storage/manifest.ts";

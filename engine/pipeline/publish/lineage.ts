@@ -1,7 +1,7 @@
 import { basename } from "node:path";
 import { type RunConfig, type SoupConfig, sftName } from "../../config/index.ts";
 import { algorithmOf } from "../../config/algorithms/index.ts";
-import { codeSpan, literal } from "../../protocol/markdown.ts";
+import { codeSpan, literal } from "../../common/markdown.ts";
 import type { ModelPlace } from "../../storage/formats/models.ts";
 import type { RunFacts } from "../report/facts.ts";
 

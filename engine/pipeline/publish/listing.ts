@@ -1,5 +1,5 @@
 import { DataError } from "../../protocol/errors.ts";
-import { codeSpan } from "../../protocol/markdown.ts";
+import { codeSpan } from "../../common/markdown.ts";
 import { tableOf } from "../report/markdown.ts";
 
 /** A file that a card lists. */

@@ -1,7 +1,7 @@
 import { type Line, lineFigure } from "../../figures/index.ts";
 import { rasterize } from "../../figures/raster/index.ts";
 import { describeMetric } from "../../protocol/catalogue.ts";
-import { ownValue } from "../../protocol/dictionary.ts";
+import { ownValue } from "../../common/dictionary.ts";
 import type { ModelPlace } from "../../storage/formats/models.ts";
 import { type Figure, curveFigures } from "../report/curves.ts";
 import type { RunFacts } from "../report/facts.ts";

@@ -4,7 +4,7 @@ import { CachedRepository } from "../../data/hub/cache.ts";
 import { hubEnvironment } from "../../data/hub/environment.ts";
 import { isLicence, statedLicence } from "../../data/hub/licences.ts";
 import { hubReference, snapshotOf } from "../../data/hub/reference.ts";
-import { isOnOtherMachine } from "../../protocol/childEnvironment.ts";
+import { isOnOtherMachine } from "../../common/childEnvironment.ts";
 import { readAdapterSettings } from "../../storage/adapterFolders.ts";
 import { inputExistsSync, readInput } from "../../storage/inputs.ts";
 

@@ -1,5 +1,5 @@
 import { sheetMarkdown } from "../../evaluation/tables/sheet.ts";
-import { literal } from "../../protocol/markdown.ts";
+import { literal } from "../../common/markdown.ts";
 import type { Figure } from "./curves.ts";
 import { alarmsSection } from "./document.ts";
 import type { RunFacts } from "./facts.ts";

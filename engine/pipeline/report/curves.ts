@@ -7,7 +7,7 @@ import {
   readoutOf,
 } from "../../figures/index.ts";
 import { describeMetric } from "../../protocol/catalogue.ts";
-import { ownValue } from "../../protocol/dictionary.ts";
+import { ownValue } from "../../common/dictionary.ts";
 import { N_COLORS } from "../../protocol/palette.ts";
 import type { RunState } from "../../protocol/runState.ts";
 import { trainedArms } from "./arms.ts";

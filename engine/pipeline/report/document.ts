@@ -1,7 +1,7 @@
 import { sheetMarkdown } from "../../evaluation/tables/sheet.ts";
 import { describeAlarm, kindsOf, seenOf } from "../../protocol/alarms.ts";
 import type { Table } from "../../protocol/events.ts";
-import { codeSpan, literal, literalLines } from "../../protocol/markdown.ts";
+import { codeSpan, literal, literalLines } from "../../common/markdown.ts";
 import { describeWinRateTerm } from "../../protocol/winRateTerms.ts";
 import { type TrainedArm, trainedArms } from "./arms.ts";
 import type { Figure } from "./curves.ts";

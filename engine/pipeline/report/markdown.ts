@@ -1,4 +1,4 @@
-import { literal, markdownTable } from "../../protocol/markdown.ts";
+import { literal, markdownTable } from "../../common/markdown.ts";
 
 /** A table by its headers, whose columns `right` are aligned so; the cells are Markdown. */
 export function tableOf(

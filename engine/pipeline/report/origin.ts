@@ -1,6 +1,6 @@
 import { basename } from "node:path";
-import { codeSpan, fenced, literal } from "../../protocol/markdown.ts";
-import { shellWord } from "../../protocol/shell.ts";
+import { codeSpan, fenced, literal } from "../../common/markdown.ts";
+import { shellWord } from "../../common/shell.ts";
 import type { RunFacts } from "./facts.ts";
 import { tableOf, valueText } from "./markdown.ts";
 

@@ -1,5 +1,5 @@
 import { panelFigure, panelSheet } from "../../figures/index.ts";
-import { codeSpan, fenced, literal } from "../../protocol/markdown.ts";
+import { codeSpan, fenced, literal } from "../../common/markdown.ts";
 import { type Lack, type RunFigure, readFigureFacts, runFigures } from "../figures/index.ts";
 import type { Figure } from "./curves.ts";
 import type { RunFacts } from "./facts.ts";

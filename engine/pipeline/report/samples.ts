@@ -1,4 +1,4 @@
-import { codeSpan, literal } from "../../protocol/markdown.ts";
+import { codeSpan, literal } from "../../common/markdown.ts";
 import type { SampleHead } from "../../storage/formats/samples.ts";
 import { trainedArms } from "./arms.ts";
 import type { RunFacts } from "./facts.ts";

@@ -1,7 +1,7 @@
 import type { RunConfig, SoupConfig, SourceConfig } from "../../config/index.ts";
 import { judgeKind } from "../../evaluation/judges/index.ts";
 import { countsText } from "../../protocol/dataCounts.ts";
-import { codeSpan, literal } from "../../protocol/markdown.ts";
+import { codeSpan, literal } from "../../common/markdown.ts";
 import { trainedArms } from "./arms.ts";
 import { tableOf, valueText } from "./markdown.ts";
 import type { RunFacts } from "./facts.ts";

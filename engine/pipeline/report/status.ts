@@ -1,5 +1,5 @@
-import { formatDuration } from "../../protocol/format.ts";
-import { codeSpan, literal } from "../../protocol/markdown.ts";
+import { formatDuration } from "../../common/format.ts";
+import { codeSpan, literal } from "../../common/markdown.ts";
 import { runProgress } from "../../protocol/runProgress.ts";
 import type { RunFacts } from "./facts.ts";
 import { moment } from "./markdown.ts";

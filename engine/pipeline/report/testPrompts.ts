@@ -1,4 +1,4 @@
-import { literal } from "../../protocol/markdown.ts";
+import { literal } from "../../common/markdown.ts";
 import type { RunState } from "../../protocol/runState.ts";
 import { TEST_PROMPTS, TEST_PROMPTS_FILE } from "../../protocol/testPrompts.ts";
 import { ANSWERS_FILE, type BenchmarkAnswer, readAnswers } from "../../storage/formats/answers.ts";

@@ -1,7 +1,7 @@
 import { LEVEL, type RateTable as WinRates, type TableRow } from "../../evaluation/table.ts";
 import { EQUIVALENCE_MARGIN } from "../../evaluation/winRates.ts";
 import { TASK_BENCHMARKS } from "../../config/index.ts";
-import { literal } from "../../protocol/markdown.ts";
+import { literal } from "../../common/markdown.ts";
 
 /** Describes the intervals of a win-rate table's lines over all seeds. */
 export function intervalWords(rows: WinRates): string {

@@ -1,5 +1,5 @@
 import { voteAgreements } from "../../evaluation/voteAgreement.ts";
-import { literal } from "../../protocol/markdown.ts";
+import { literal } from "../../common/markdown.ts";
 import type { VoteAgreement } from "../../protocol/verdicts.ts";
 import { describeWinRateTerm } from "../../protocol/winRateTerms.ts";
 import type { Opinion } from "../../storage/formats/votes.ts";

@@ -7,7 +7,7 @@ import { mean } from "../../evaluation/statistics/mean.ts";
 import type { Task } from "../../evaluation/tasks/task.ts";
 import { DeviceWeights, handOver, parameterCount } from "../../models/index.ts";
 import { type Question, questionText, recordedTurns } from "../../protocol/conversation.ts";
-import { memoryByRole } from "../../protocol/memory.ts";
+import { memoryByRole } from "../../common/memory.ts";
 import { TEST_PROMPTS } from "../../protocol/testPrompts.ts";
 import type { Prompt } from "../../storage/datasets.ts";
 import { atomicWrite } from "../../storage/disk.ts";

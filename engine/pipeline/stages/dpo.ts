@@ -2,7 +2,7 @@ import * as z from "zod";
 import { type RunConfig, type TaskConfig, splitPairs } from "../../config/index.ts";
 import { DeviceWeights, PerAdapter, handOver } from "../../models/index.ts";
 import { DataError } from "../../protocol/errors.ts";
-import { memoryByRole } from "../../protocol/memory.ts";
+import { memoryByRole } from "../../common/memory.ts";
 import type { Metrics } from "../../rl/alarms.ts";
 import { distributionMetrics } from "../distributions.ts";
 import {

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { DeviceWeights, Generator, handOver } from "../../models/index.ts";
 import type { TaskConfig } from "../../config/index.ts";
 import type { RankedResponses } from "../../evaluation/tasks/task.ts";
-import { memoryByRole } from "../../protocol/memory.ts";
+import { memoryByRole } from "../../common/memory.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { type LabelledPair, PAIRS_FILE } from "../../storage/formats/pairs.ts";
 import { Random } from "../../training/index.ts";

@@ -1,4 +1,4 @@
-import { memoryByRole } from "../../protocol/memory.ts";
+import { memoryByRole } from "../../common/memory.ts";
 import { loraSlice } from "../adapterFolder.ts";
 import { armWithBeta } from "../armSettings.ts";
 import { chatSlice } from "../chatChoice.ts";

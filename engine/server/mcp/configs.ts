@@ -1,5 +1,5 @@
 import { dirname, join, relative, sep } from "node:path";
-import { isOnOtherMachine } from "../../protocol/childEnvironment.ts";
+import { isOnOtherMachine } from "../../common/childEnvironment.ts";
 import { inputTree } from "../../storage/inputs.ts";
 import type { ConfigName } from "../../tools/tool.ts";
 import { readConfigFile } from "../configFile.ts";

@@ -1,6 +1,6 @@
 import { dirname, join, resolve } from "node:path";
 import { isHubName } from "../../config/paths.ts";
-import { isOnOtherMachine } from "../../protocol/childEnvironment.ts";
+import { isOnOtherMachine } from "../../common/childEnvironment.ts";
 import { isDone } from "../../protocol/runProgress.ts";
 import type { ModelArtifact } from "../../protocol/service.ts";
 import { makesModel } from "../../protocol/stages.ts";

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { dictionary } from "../../protocol/dictionary.ts";
+import { dictionary } from "../../common/dictionary.ts";
 import type { StageOrigin, StageState } from "../../protocol/runState.ts";
 import { RUN_FILE } from "../../storage/formats/runDescription.ts";
 import { SAMPLES_FILE } from "../../storage/formats/samples.ts";

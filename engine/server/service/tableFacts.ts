@@ -1,7 +1,7 @@
 import type { RunConfig } from "../../config/index.ts";
 import type { WinRateRow } from "../../protocol/verdicts.ts";
 import { type TableValue, type TableValues, settingValues, SWEPT_ARM, sweptColumn } from "../../protocol/runsTable.ts";
-import { dictionary } from "../../protocol/dictionary.ts";
+import { dictionary } from "../../common/dictionary.ts";
 import { Recent } from "./recent.ts";
 
 /** Different sections of configs that are kept once for all runs that have them. */

@@ -2,7 +2,7 @@ import { settingsOf, docsOf } from "../../config/walk.ts";
 import { runConfigSchema } from "../../config/schema.ts";
 import { isOfArm } from "../../protocol/armStages.ts";
 import { isPercentile } from "../../protocol/distributions.ts";
-import { dictionary } from "../../protocol/dictionary.ts";
+import { dictionary } from "../../common/dictionary.ts";
 import type { Palette } from "../../protocol/palette.ts";
 import type { RunState, StageState } from "../../protocol/runState.ts";
 import {

@@ -4,8 +4,8 @@ import type { TableFormat } from "../../evaluation/tables/index.ts";
 import { WIN_RATES_FILE, readWinRates } from "../../pipeline/winRateFile.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { Table } from "../../protocol/events.ts";
-import { literal, literalLines } from "../../protocol/markdown.ts";
-import { visibleLine } from "../../protocol/visible.ts";
+import { literal, literalLines } from "../../common/markdown.ts";
+import { visibleLine } from "../../common/visible.ts";
 
 /** Titles and notes where people read, none where programs do. */
 const HEADS: Readonly<Record<string, (table: Table) => string>> = {

@@ -1,5 +1,5 @@
 import { setTimeout } from "node:timers/promises";
-import { JsonError, parseJson } from "../../protocol/json.ts";
+import { JsonError, parseJson } from "../../common/json.ts";
 import type { ModelReply, ModelRequest } from "../../protocol/modelCalls.ts";
 import { baseAddress, isPrivate } from "./address.ts";
 import { Breaker } from "./breaker.ts";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type Message, ROLES } from "../../protocol/conversation.ts";
-import { JsonError, excerpt, parseJson } from "../../protocol/json.ts";
+import { JsonError, excerpt, parseJson } from "../../common/json.ts";
 import { ApiError } from "./apiError.ts";
 import { ANY_OBJECT, type ValueShape, shapeOfSchema } from "./grammar/schema.ts";
 import type { Sampling } from "./sampling.ts";

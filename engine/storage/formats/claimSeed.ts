@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { byName } from "../../protocol/byName.ts";
+import { byName } from "../../common/byName.ts";
 import { LONGEST_NAME } from "../../protocol/limits.ts";
 import { placeBelow } from "../places.ts";
 import { writeAt } from "../writing.ts";

@@ -1,6 +1,6 @@
 import { basename, join, relative, resolve } from "node:path";
 import * as z from "zod";
-import { byName } from "../../protocol/byName.ts";
+import { byName } from "../../common/byName.ts";
 import { kindOfKey, legacyStage } from "../../protocol/legacyStages.ts";
 import { LONGEST_NAME, MOST_STAGES } from "../../protocol/limits.ts";
 import { type RecordFormat, readRecord } from "./records.ts";

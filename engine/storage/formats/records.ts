@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { DataError } from "../../protocol/errors.ts";
-import { JsonError, parseJson } from "../../protocol/json.ts";
+import { JsonError, parseJson } from "../../common/json.ts";
 import { LineTail, forEachLine } from "../lineTail.ts";
 import { logLineOf } from "../logLine.ts";
 import { entryAt, placeOf } from "../places.ts";

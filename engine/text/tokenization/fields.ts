@@ -1,4 +1,4 @@
-import { excerpt } from "../../protocol/json.ts";
+import { excerpt } from "../../common/json.ts";
 
 /** A tokenizer file that cannot be used. */
 export class TokenizerError extends Error {

@@ -1,5 +1,5 @@
-import { formatBytes } from "../../../engine/protocol/format.ts";
-import { PROCESS_BYTES } from "../../../engine/protocol/memory.ts";
+import { formatBytes } from "../../../engine/common/format.ts";
+import { PROCESS_BYTES } from "../../../engine/common/memory.ts";
 import { stageNames } from "../../../engine/protocol/stageName.ts";
 import type { PlannedStage, PlanOutput } from "../../../engine/protocol/toolOutput.ts";
 import { fromCatalogue, t } from "../../localize.ts";

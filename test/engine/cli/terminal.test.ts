@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { interruptible } from "../../../engine/cli/interrupt.ts";
 import { formatNumber } from "../../../engine/cli/format.ts";
-import { formatBytes, formatCount, formatDuration } from "../../../engine/protocol/format.ts";
+import { formatBytes, formatCount, formatDuration } from "../../../engine/common/format.ts";
 import { processTerminal } from "../../../engine/cli/terminal.ts";
 import { screen } from "./screen.ts";
 

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ALARMS } from "../../../engine/protocol/alarms.ts";
 import { translatedSeen } from "../../../engine/protocol/alarmTexts.ts";
-import { filledIn } from "../../../engine/protocol/format.ts";
+import { filledIn } from "../../../engine/common/format.ts";
 
 /** Says which templates were found, and with which values. */
 function taken(name: string, message: string): readonly (string | number)[][] {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { filledIn } from "../../../engine/protocol/format.ts";
+import { filledIn } from "../../../engine/common/format.ts";
 import { seededStageName, stageName, stageNameTexts, stageNames } from "../../../engine/protocol/stageName.ts";
 import { stageState } from "./stageStates.ts";
 

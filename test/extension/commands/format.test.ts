@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { formatBytes, formatCount, formatFileSize } from "../../../engine/protocol/format.ts";
+import { formatBytes, formatCount, formatFileSize } from "../../../engine/common/format.ts";
 import { formatAgo } from "../../../extension/commands/format.ts";
 
 describe("memory", () => {

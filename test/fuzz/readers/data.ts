@@ -15,7 +15,7 @@ import type { RecordKind } from "../../../engine/data/records.ts";
 import { fileRows } from "../../../engine/data/rows/file.ts";
 import { pickFiles } from "../../../engine/data/rows/pick.ts";
 import { DataError } from "../../../engine/protocol/errors.ts";
-import { MOST_NESTED } from "../../../engine/protocol/json.ts";
+import { MOST_NESTED } from "../../../engine/common/json.ts";
 import { type Reader, jsonFiles } from "../reader.ts";
 
 const PARQUET = new URL("../../engine/data/rows/parquet/", import.meta.url);

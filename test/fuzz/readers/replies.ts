@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import { THREE_WAY, parseVerdict } from "../../../engine/evaluation/judges/parseVerdict.ts";
 import { looksLikeAnOrder } from "../../../engine/evaluation/judges/prompts.ts";
 import { readEditorAnswer, readEditorCall } from "../../../engine/protocol/editorModelsSchema.ts";
-import { JsonError, parseJson } from "../../../engine/protocol/json.ts";
+import { JsonError, parseJson } from "../../../engine/common/json.ts";
 import { eventData } from "../../../engine/serving/client/eventStream.ts";
 import { ReplyParts, complaintOf } from "../../../engine/serving/client/reply.ts";
 import { callFolder } from "../../../engine/serving/callStore.ts";

@@ -1,4 +1,4 @@
-import { excerpt } from "../../../protocol/json.ts";
+import { excerpt } from "../../../common/json.ts";
 import { ApiError } from "../apiError.ts";
 
 /** A kind of JSON value that an answer may be. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import fc from "fast-check";
-import { literal, codeSpan, fenced, literalLines, markdownTable } from "../../../../engine/protocol/markdown.ts";
+import { literal, codeSpan, fenced, literalLines, markdownTable } from "../../../../engine/common/markdown.ts";
 import { escapeHtml, markdownHtml } from "../../../../engine/pipeline/report/html/markdownHtml.ts";
 import { htmlPage } from "../../../../engine/pipeline/report/html/page.ts";
 

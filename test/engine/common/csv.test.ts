@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { csvCell } from "../../../engine/protocol/csv.ts";
+import { csvCell } from "../../../engine/common/csv.ts";
 
 describe("a cell of a CSV file", () => {
   it("is text to a spreadsheet, however it begins", () => {

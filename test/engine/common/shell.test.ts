@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { shellWord, windowsWord } from "../../../engine/protocol/shell.ts";
+import { shellWord, windowsWord } from "../../../engine/common/shell.ts";
 import { HOSTILE, steering } from "../hostileText.ts";
 
 const WORDS = [

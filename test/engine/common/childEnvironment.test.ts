@@ -4,7 +4,7 @@ import {
   isLocalPath,
   isOnOtherMachine,
   localFolders,
-} from "../../../engine/protocol/childEnvironment.ts";
+} from "../../../engine/common/childEnvironment.ts";
 
 /** As `childEnvironment` returns them. */
 const bare = (variables: Readonly<Record<string, string>>): object =>

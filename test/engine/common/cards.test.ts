@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { cardsText, fitText, smallestCard } from "../../../engine/protocol/cards.ts";
+import { cardsText, fitText, smallestCard } from "../../../engine/common/cards.ts";
 
 const GIB = 2 ** 30;
 const text = (...sizes: readonly (number | undefined)[]): string | undefined => {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { visible, visibleLine } from "../../../engine/protocol/visible.ts";
+import { visible, visibleLine } from "../../../engine/common/visible.ts";
 import { HOSTILE, steering } from "../hostileText.ts";
 
 /** Any text, lone surrogates included. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { codeSpan, fenced, literal, literalLines, markdownTable } from "../../../engine/protocol/markdown.ts";
+import { codeSpan, fenced, literal, literalLines, markdownTable } from "../../../engine/common/markdown.ts";
 import { HOSTILE, MARKED, kindsOf, steering, tokensOf } from "../hostileText.ts";
 
 /** Text made of what Markdown takes up. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { MOST_NESTED, excerpt, parseJson } from "../../../engine/protocol/json.ts";
+import { MOST_NESTED, excerpt, parseJson } from "../../../engine/common/json.ts";
 
 const nested = (depth: number): string => `${"[".repeat(depth)}${"]".repeat(depth)}`;
 
