@@ -1,3 +1,4 @@
+import { CANDIDATE_SCORE } from "./candidateScore.ts";
 import { DISTRIBUTIONS, percentilePath } from "./distributions.ts";
 import { type Translate, inEnglish } from "../common/format.ts";
 import type { MetricEntry } from "./metrics/entry.ts";
@@ -21,8 +22,12 @@ export const METRICS = [
   ...WORK,
 ] as const;
 
-/** Paths of metrics that have one value a stage, and so no curve. */
-export const SINGLE_VALUES: ReadonlySet<string> = new Set(CHOICES.map(({ name }) => name));
+const SINGLE_VALUES: ReadonlySet<string> = new Set(CHOICES.map(({ name }) => name));
+
+/** True for a metric that has one value a stage, and so no curve. */
+export function isSingleValue(metric: string): boolean {
+  return SINGLE_VALUES.has(metric) || metric.startsWith(CANDIDATE_SCORE);
+}
 
 /** Paths of metrics that are drawn as the interval of another one. */
 export const INTERVAL_ENDS: ReadonlySet<string> = new Set(
@@ -41,6 +46,14 @@ export const METRIC_FAMILIES: readonly (Omit<MetricEntry, "name"> & { readonly p
     description:
       "Penalty to the reference {0} alone, summed over each response, averaged over the batch; recorded where an arm has several references, whose mean is objective/kl",
     source: "",
+  },
+  {
+    prefix: CANDIDATE_SCORE,
+    label: "Score of the candidate β {0}",
+    unit: "score",
+    description:
+      "Mean score by the run's judge of the candidate's answers to the validation split: the highest is chosen",
+    source: "SALSA, section 4.1",
   },
   ...DISTRIBUTIONS.map(({ of, label, unit, description }) => ({
     prefix: percentilePath(of, 0).slice(0, -1),

@@ -37,7 +37,7 @@ export async function fetchForConfig(salsa: Salsa, args: readonly unknown[]): Pr
   }
   const bytes = fetched.files.reduce((sum, file) => sum + file.bytes, 0);
   const values = [benchmark, formatBytes(bytes), fetched.licence];
-  const told = vscode.l10n.t("{0} ({1}) is beside the config and written into it. Licence: {2}.", ...values);
+  const told = vscode.l10n.t("{0} ({1}) is beside the config and written into it. License: {2}.", ...values);
   void vscode.window.showInformationMessage(label(told));
 }
 

@@ -1,5 +1,6 @@
 import type { RunConfig } from "../../engine/config/index.ts";
 import { ownValue } from "../../engine/common/dictionary.ts";
+import { CANDIDATE_SCORE, candidateScore } from "../../engine/protocol/candidateScore.ts";
 import type { StageState } from "../../engine/protocol/runState.ts";
 import type { SeriesKey } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
@@ -8,7 +9,7 @@ const SHOWN: ReadonlySet<string> = new Set(["objective/score", "objective/kl", "
 
 /** True if the lines of arms show the newest value of a metric. */
 export function isShown(metric: string): boolean {
-  return SHOWN.has(metric);
+  return SHOWN.has(metric) || metric.startsWith(CANDIDATE_SCORE);
 }
 
 /** Newest values of a stage's metrics, by path. */
@@ -72,10 +73,12 @@ export function armDescription({ name, reference, betas }: ArmLine, detail: Stag
 export function candidateLines({ name }: ArmLine, detail: StageValues): readonly string[] {
   const choices = choicesOf(detail, name);
   const validations = stagesOfArm(detail.stages, { name }).filter(({ role }) => role === "validation");
-  return choices.map(({ seed, beta: chosen }) => {
+  return choices.map(({ id: choosing, seed, beta: chosen }) => {
     const own = validations.filter((stage) => stage.seed === seed);
     const scores = own.map(({ id, beta = NaN }) => {
-      const text = `β ${beta}: ${detail.valuesOf(id)["validation/score"]?.toFixed(2) ?? "–"}`;
+      // A choice that an earlier version made recorded its own score alone.
+      const score = detail.valuesOf(choosing)[candidateScore(beta)] ?? detail.valuesOf(id)["validation/score"];
+      const text = `β ${beta}: ${score?.toFixed(2) ?? "–"}`;
       return beta === chosen ? t("{0} (chosen)", text) : text;
     });
     const line = t("Validation score: {0}", scores.join(", "));
@@ -97,6 +100,8 @@ function trainedStages(stages: readonly StageState[], detail: StageValues): read
 
 /** The choice of a β from several. */
 interface ChosenBeta {
+  /** Id of the stage that chose. */
+  readonly id: string;
   readonly seed: number | undefined;
   readonly beta: number;
 }
@@ -105,7 +110,7 @@ interface ChosenBeta {
 function choicesOf(detail: StageValues, name: string): readonly ChosenBeta[] {
   return stagesOfArm(detail.stages, { name }).flatMap(({ id, seed }) => {
     const beta = detail.valuesOf(id)["choice/beta"];
-    return beta === undefined ? [] : [{ seed, beta }];
+    return beta === undefined ? [] : [{ id, seed, beta }];
   });
 }
 

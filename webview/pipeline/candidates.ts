@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from "lit";
+import { candidateScore } from "../../engine/protocol/candidateScore.ts";
 import { describeMetric } from "../../engine/protocol/catalogue.ts";
 import { fromCatalogue, t } from "../localize.ts";
 import { short } from "../parts/format.ts";
@@ -10,7 +11,7 @@ import type { Candidate, PipelineNode } from "./graph.ts";
 export interface BetaChoice {
   /** β that was chosen; undefined until then. */
   readonly chosen: number | undefined;
-  /** Mean scores on the validation split, by β. */
+  /** Mean scores on the validation split, by β: by the run's judge once one is chosen, before that of the answers. */
   readonly scores: ReadonlyMap<number, number>;
 }
 
@@ -23,7 +24,10 @@ export function choiceOf({ candidates, stages }: PipelineNode, valueOf: ValueOf)
   const choosing = stages.find(({ role }) => role === "result");
   const scores = candidates.flatMap(({ beta, stages: of }) => {
     const validation = of.find(({ role }) => role === "validation");
-    const score = validation && valueOf(validation.id, "validation/score");
+    // A choice that an earlier version made recorded its own score alone.
+    const score =
+      (choosing && valueOf(choosing.id, candidateScore(beta))) ??
+      (validation && valueOf(validation.id, "validation/score"));
     return score === undefined ? [] : [[beta, score] as const];
   });
   return { chosen: choosing && valueOf(choosing.id, "choice/beta"), scores: new Map(scores) };

@@ -1,4 +1,4 @@
-import { INTERVAL_ENDS, type MetricEntry, METRICS, SINGLE_VALUES } from "../../engine/protocol/catalogue.ts";
+import { INTERVAL_ENDS, type MetricEntry, METRICS, isSingleValue } from "../../engine/protocol/catalogue.ts";
 import { isPercentile } from "../../engine/protocol/distributions.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
@@ -39,7 +39,7 @@ export function groupMetrics(
 ): readonly MetricGroup[] {
   const recorded = new Set(outlines.flatMap(({ series }) => Object.values(series).flatMap((of) => Object.keys(of))));
   const names = [...recorded]
-    .filter((name) => !SINGLE_VALUES.has(name) && !INTERVAL_ENDS.has(name) && !isPercentile(name))
+    .filter((name) => !isSingleValue(name) && !INTERVAL_ENDS.has(name) && !isPercentile(name))
     .sort((a, b) => placeOf(a) - placeOf(b) || a.localeCompare(b));
   const words = search.toLowerCase().split(/\s+/).filter(Boolean);
   const isWanted = ({ name, label, description }: MetricEntry): boolean => {

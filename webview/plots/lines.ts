@@ -1,4 +1,4 @@
-import { SINGLE_VALUES } from "../../engine/protocol/catalogue.ts";
+import { isSingleValue } from "../../engine/protocol/catalogue.ts";
 import { isContinued } from "../../engine/protocol/armStages.ts";
 import type { StageState } from "../../engine/protocol/runState.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
@@ -61,7 +61,7 @@ export function lineNames(outlines: readonly RunOutline[]): readonly LineName[] 
     const isWhole = wholeTrainings(outline);
     const recorded = Object.keys(outline.series)
       .filter(isWhole)
-      .filter((id) => metricsOf(outline, id).some((metric) => !SINGLE_VALUES.has(metric)))
+      .filter((id) => metricsOf(outline, id).some((metric) => !isSingleValue(metric)))
       .sort((a, b) => (order.get(a) ?? Infinity) - (order.get(b) ?? Infinity));
     for (const id of recorded) {
       const line = lineName(id, byId);

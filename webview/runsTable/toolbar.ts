@@ -153,7 +153,7 @@ export function plotChoices(
   ${
     view === "heatMap"
       ? one(
-          t("Colour"),
+          t("Color"),
           "value",
           columns.filter(({ isMeasured }) => isMeasured),
         )

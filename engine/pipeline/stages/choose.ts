@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { EvaluationConfig } from "../../config/index.ts";
+import { candidateScore } from "../../protocol/candidateScore.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { CHOICE_FILE, type Choice } from "../../storage/formats/choice.ts";
 import { linkFiles } from "../../storage/writing.ts";
@@ -39,11 +40,9 @@ export const choose: Stage<
       candidates: betas.map((beta, index) => ({ beta, validationScore: means[index]! })),
     };
     await atomicWrite(join(folder, CHOICE_FILE), `${JSON.stringify(choice, undefined, 2)}\n`);
-    report({
-      kind: "metrics",
-      step: 1,
-      values: { "choice/beta": betas[best] ?? NaN, "choice/score": means[best] ?? NaN },
-    });
+    const scores = betas.map((beta, index) => [candidateScore(beta), means[index] ?? NaN] as const);
+    const values = { "choice/beta": betas[best] ?? NaN, "choice/score": means[best] ?? NaN };
+    report({ kind: "metrics", step: 1, values: { ...values, ...Object.fromEntries(scores) } });
   },
   cost: () => NO_COST,
 };

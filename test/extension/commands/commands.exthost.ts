@@ -237,7 +237,7 @@ describe("commands", () => {
     try {
       process.env["HF_HUB_OFFLINE"] = "1";
       await fetching("UltraFeedback");
-      assert.match(told[0] ?? "", /^UltraFeedback \(24 B\) is beside the config .* Licence: MIT\.$/);
+      assert.match(told[0] ?? "", /^UltraFeedback \(24 B\) is beside the config .* License: MIT\.$/);
       const document = vscode.window.activeTextEditor?.document;
       assert.ok(document?.isDirty === true && document.uri.fsPath === config.fsPath);
       assert.match(document.getText(), /"ultrafeedback": \{ "kind": "ultrafeedback", "from": "benchmarks\/ultra/);

@@ -161,11 +161,14 @@ describe("an arm with several β", () => {
       ["seed-1/salsa (β 0.4) on validation", "validation/score", 0.75],
       ["seed-1/salsa", "choice/beta", 0.4],
       ["seed-2/salsa", "choice/beta", 0.4],
+      // By the judge, which the gold scores of the answers above may contradict.
+      ["seed-2/salsa", "choice/score/0.1", 0.25],
+      ["seed-2/salsa", "choice/score/0.4", 0.5],
     );
     assert.equal(armDescription(arm, detail), "ref soup · β 0.4 of 0.1, 0.4 · KL 1.50");
     assert.deepEqual(candidateLines(arm, detail), [
       "Seed 1. Validation score: β 0.1: 0.50, β 0.4: 0.75 (chosen)",
-      "Seed 2. Validation score: β 0.1: –, β 0.4: – (chosen)",
+      "Seed 2. Validation score: β 0.1: 0.25, β 0.4: 0.50 (chosen)",
     ]);
   });
 });

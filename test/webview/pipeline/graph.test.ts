@@ -252,6 +252,14 @@ describe("choiceOf", () => {
     };
     const { chosen, scores } = choiceOf(ppo, (stage, metric) => values[`${stage} ${metric}`]);
     assert.equal(chosen, 0.4);
+    // The judge's scores, by which the β was chosen, come before the gold scores of the answers.
+    const judged: Readonly<Record<string, number>> = {
+      ...values,
+      "ppo choice/score/0.1": 2,
+      "ppo choice/score/0.4": 3,
+    };
+    const byJudge = choiceOf(ppo, (stage, metric) => judged[`${stage} ${metric}`]);
+    assert.deepEqual([...byJudge.scores.values()], [2, 3]);
     assert.deepEqual(
       [...scores],
       [

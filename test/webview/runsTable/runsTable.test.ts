@@ -223,7 +223,7 @@ describeInBrowser("the runs table", (browser) => {
     assert.equal(await boxes.count(), 12, "of salsa: PPO has no α");
     await boxes.first().click();
     await page.getByText("4 selected").waitFor();
-    await choose(page, "Colour", "KL to reference");
+    await choose(page, "Color", "KL to reference");
     await page
       .locator("text.small", { hasText: /^\S+–\S+$/ })
       .first()

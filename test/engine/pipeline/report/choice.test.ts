@@ -75,6 +75,7 @@ describe("the report of a run whose β was chosen", function () {
       const best = candidates.find(({ beta }) => beta === chosen)?.validationScore;
       assert.deepEqual(metricOf(run, "ppo", "choice/score"), [best]);
       for (const { beta, validationScore } of candidates) {
+        assert.deepEqual(metricOf(run, "ppo", `choice/score/${beta}`), [validationScore]);
         assert.deepEqual(metricOf(run, `ppo (β ${beta}) on validation`, "validation/score"), [validationScore]);
       }
     }));
