@@ -4,7 +4,6 @@ import { planConfig } from "../engine/plan.ts";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
 import type { Command } from "../salsa.ts";
 import { pickConfig } from "./pickers.ts";
-import { planMarkdown } from "./planMarkdown.ts";
 import { withProgress } from "./progress.ts";
 import { save } from "./run.ts";
 
@@ -20,6 +19,8 @@ export const plan: Command = {
     const planned = await withProgress(vscode.l10n.t("Planning {0}", name), ({ token }) =>
       planConfig(salsa.tool, file, { token }),
     );
+    // Loaded on first use, to keep activation short.
+    const { planMarkdown } = await import("./planMarkdown.ts");
     const text = planMarkdown(planned, { file: name, memoryBytes: machineMemory() });
     await salsa.documents.showMarkdown({ title: vscode.l10n.t("Plan of {0}", planned.name), text });
   },

@@ -1,5 +1,5 @@
 import { fromCatalogue, t } from "../localize.ts";
-import { durationText } from "../runs/labels.ts";
+import { timeText } from "../runs/labels.ts";
 import { countsText } from "../../engine/protocol/dataCounts.ts";
 import { formatBytes, formatCount } from "../../engine/common/format.ts";
 import { type MemoryRole, PROCESS_BYTES, largestByRole } from "../../engine/common/memory.ts";
@@ -91,11 +91,6 @@ function totalRow({ stages, peakMemoryBytes, secondsLeft }: PlanOutput): string[
   const time = nLeft === 0 ? "–" : timeText(secondsLeft);
   const cells = [t("In all"), t("{0} to do", nLeft), "", t("{0} at most", formatBytes(peakMemoryBytes)), time];
   return cells.map((cell) => (cell === "" ? "" : `**${cell}**`));
-}
-
-/** An estimated time; the estimate is no finer than a second. */
-export function timeText(seconds: number): string {
-  return seconds < 1 ? t("under 1 s") : durationText(seconds);
 }
 
 function madeText(stages: readonly PlannedStage[]): string {

@@ -153,6 +153,11 @@ export function rateText(rate: number): string {
   return `${(rate * 100).toFixed(1)} %`;
 }
 
+/** An estimated time; the estimate is no finer than a second. */
+export function timeText(seconds: number): string {
+  return seconds < 1 ? t("under 1 s") : durationText(seconds);
+}
+
 /** "42 s", "3 min", "2 h 05 min", "3 d 4 h". */
 export function durationText(seconds: number): string {
   const s = Math.max(0, Math.round(seconds));

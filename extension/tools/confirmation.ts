@@ -1,8 +1,8 @@
 import { formatBytes } from "../../engine/common/format.ts";
 import type { PlanOutput } from "../../engine/protocol/toolOutput.ts";
 import { codeSpan } from "../../engine/common/markdown.ts";
-import { timeText } from "../commands/planMarkdown.ts";
 import { t } from "../localize.ts";
+import { timeText } from "../runs/labels.ts";
 
 /** Asks the user whether a language model may start a run; the plan is absent if the config could not be planned. */
 export function confirmationText(file: string, plan: PlanOutput | undefined, nAtWork: number): string {

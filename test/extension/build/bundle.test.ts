@@ -74,7 +74,7 @@ describe("the bundles", function () {
     const sources = extensionFiles().flatMap(sourcesOf);
     assert.ok(sources.includes("extension/main.ts"));
     const isShared =
-      /^(extension\/|node_modules\/|engine\/(protocol|config|figures|tools|soup|evaluation\/(tasks|judges|benchmarks))\/|engine\/compute\/backends\/(index|\w+\/declaration)\.ts$|engine\/cluster\/openrlhf\/refusals\.ts$)/;
+      /^(extension\/|node_modules\/|engine\/(common|protocol|config|figures|tools|soup|evaluation\/(tasks|judges|benchmarks))\/|engine\/compute\/backends\/(index|\w+\/declaration)\.ts$|engine\/cluster\/openrlhf\/refusals\.ts$)/;
     assert.deepEqual(
       sources.filter((file) => !isShared.test(file)),
       [],
@@ -99,7 +99,7 @@ describe("the bundles", function () {
     const sources = files.flatMap(sourcesOf);
     assert.ok(sources.includes("webview/main.ts"));
     assert.deepEqual(
-      sources.filter((file) => !/^(webview|engine\/(protocol|figures)|node_modules)\//.test(file)),
+      sources.filter((file) => !/^(webview|engine\/(common|protocol|figures)|node_modules)\//.test(file)),
       [],
     );
   });
