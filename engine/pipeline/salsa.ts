@@ -122,7 +122,6 @@ function seedRecipe(scope: Scope): SeedResult {
     reward,
     data: dataOf(data?.prompts, "prompts"),
     pairs,
-    ...(arm.method === "ppo" && arm.evaluateEvery > 0 && judgesWhileTraining(config) && judgePromptOf(config)),
     ...template,
     ...changed,
   });
@@ -199,8 +198,6 @@ interface ArmInputs {
   readonly data: DataHandle | undefined;
   /** A task's preferences. */
   readonly pairs: ArtifactHandle | undefined;
-  /** Of the judge that compares the policy with its start. */
-  readonly prompt?: FileHandle;
   readonly template?: FileHandle;
   readonly base?: ArtifactHandle;
 }
@@ -214,11 +211,13 @@ interface ArmTraining {
 
 /** The stage of each method, with those inputs that it learns from. */
 const TRAININGS: Readonly<Record<Method, (scope: Scope, training: ArmTraining) => ArtifactHandle>> = {
-  ppo: ({ recipe }, { inputs: { pairs: _pairs, ...inputs }, ...training }) => recipe.add(rlhf, { ...training, inputs }),
-  dpo: ({ config, recipe }, { inputs, ...training }) => {
-    const { reward: _reward, prompt: _prompt, data: prompts, ...shared } = inputs;
-    const pairs = dataOf(config.data?.preferences, "preferences");
-    return recipe.add(dpo, { ...training, inputs: { ...shared, data: pairs, prompts } });
+  ppo: ({ config, recipe }, { inputs: { pairs: _pairs, ...shared }, ...training }) => {
+    const inputs = { ...shared, ...watchPromptOf(config, training.of.arm) };
+    return recipe.add(rlhf, { ...training, inputs });
+  },
+  dpo: ({ config, recipe }, { inputs: { reward: _reward, data: prompts, ...shared }, ...training }) => {
+    const inputs = { ...shared, data: dataOf(config.data?.preferences, "preferences"), prompts };
+    return recipe.add(dpo, { ...training, inputs });
   },
 };
 
@@ -242,7 +241,7 @@ function alignedModel(
     TRAININGS[arm.method](scope, { of: { arm: name, beta, seed }, inputs, place, gate });
   const [only, ...others] = arm.betas;
   if (only !== undefined && others.length === 0) return train(only, at(scope, name));
-  const { init: _init, reference: _reference, pairs: _pairs, prompt: _prompt, ...scored } = inputs;
+  const { init: _init, reference: _reference, pairs: _pairs, ...scored } = inputs;
   const candidates: ArtifactHandle[] = [];
   const validation: ArtifactHandle[] = [];
   for (const beta of arm.betas) {
@@ -279,11 +278,14 @@ function rungs(scope: Scope, { of: swept, names, inputsOf }: HalvedArms): Readon
       names.map((name) => {
         const arm = knownArm(config, name);
         const { pairs: _pairs, ...inputs } = inputsOf(arm);
-        const { init: _init, reference: _reference, prompt: _prompt, ...scored } = inputs;
+        const { init: _init, reference: _reference, ...scored } = inputs;
         const until = rungsOf(arm.iterations, nRungs)[number - 1] ?? arm.iterations;
         const place = at(scope, name, { role: "validation", rung: number });
         const of = { arm: name, beta: arm.betas[0] ?? NaN, seed, until };
-        const part = recipe.add(rung, { of, inputs, place, gate: gateOf(name, until) });
+        const part = recipe.add(rung, {
+          ...{ of, place, gate: gateOf(name, until) },
+          inputs: { ...inputs, ...watchPromptOf(config, name) },
+        });
         const answered = recipe.add(answers, {
           of: { benchmark: VALIDATION, isValidation: true, seed },
           inputs: { model: part, ...scored },
@@ -392,6 +394,13 @@ function heldOutInputs(
 /** The chat template that the config names, if it does: only then is it an input, and part of keys. */
 function templateOf({ chat }: RunConfig): { readonly template?: FileHandle } {
   return chat?.template === undefined ? {} : { template: new FileHandle(chat.template) };
+}
+
+/** The prompt file of the judge that compares an arm's policy with its start while it learns. */
+function watchPromptOf(config: RunConfig, name: string): { readonly prompt?: FileHandle } {
+  const arm = knownArm(config, name);
+  const isWatched = arm.method === "ppo" && arm.evaluateEvery > 0 && judgesWhileTraining(config);
+  return isWatched ? judgePromptOf(config) : {};
 }
 
 /** The prompt file of a judge that has one. */

@@ -38,8 +38,8 @@ export function watchSlice(config: RunConfig, name: string): WatchSlice {
   const { arms, evaluation, task } = config;
   const { evaluateEvery: every = 0, evaluatePrompts: prompts = 0 } = arms[name] ?? {};
   if (every === 0) return {};
-  const isAsked = judgeKind(evaluation.judge).needs.length > 0 || judgesWhileTraining(config);
-  const judge = isAsked ? evaluation.judge : task === undefined ? "reward" : "gold";
+  const isAble = judgeKind(evaluation.judge).needs.length > 0 || judgesWhileTraining(config);
+  const judge = isAble ? evaluation.judge : task === undefined ? "reward" : "gold";
   const { validationPrompts, sampling } = evaluation;
   return { watch: { every, prompts, validationPrompts, judge: judgeChoice({ ...evaluation, judge }), sampling } };
 }

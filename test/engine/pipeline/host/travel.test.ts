@@ -25,8 +25,7 @@ async function receive(root: string, { unit, files }: TravellingUnit): Promise<v
 describe("a checkpoint that was sent to another machine", () => {
   it("keeps its name there while it is as it came, and is sent again where somebody has changed it", () =>
     inTemporaryFolder(async (folder) => {
-      const config = { ...resolved(await ownData(folder), folder), reward: { checkpoint: path.join(folder, "base") } };
-      const { units } = await hostInputs(config as never);
+      const { units } = await hostInputs(resolved(await ownData(folder), folder));
       const sent = units.find(({ unit }) => unit.startsWith("inputs/checkpoint-"));
       assert.ok(sent !== undefined, units.map(({ unit }) => unit).join());
       const root = path.join(folder, "there", ".salsa");

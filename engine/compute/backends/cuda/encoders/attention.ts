@@ -159,10 +159,15 @@ function sizesOf({ inputs: [q, k] }: AttentionCall): Sizes {
   return { B, T, S, H, G, D, width };
 }
 
-function flashSettings({ attrs }: AttentionCall, { T, S, H, G }: Sizes): readonly LaunchArgument[] {
-  return [...[T, S, H, G].map(i32), f32(attrs.scale), f32(attrs.softcap), i32(attrs.window)];
+/** The kernels of tensor cores are made for one D each, and are not told it. */
+function flashSettings(call: AttentionCall, { T, S, H, G }: Sizes): readonly LaunchArgument[] {
+  return [...[T, S, H, G].map(i32), ...scoreSettings(call)];
 }
 
-function settings({ attrs }: AttentionCall, { T, S, H, G, D }: Sizes): readonly LaunchArgument[] {
-  return [...[T, S, H, G, D].map(i32), f32(attrs.scale), f32(attrs.softcap), i32(attrs.window)];
+function settings(call: AttentionCall, { T, S, H, G, D }: Sizes): readonly LaunchArgument[] {
+  return [...[T, S, H, G, D].map(i32), ...scoreSettings(call)];
+}
+
+function scoreSettings({ attrs }: AttentionCall): readonly LaunchArgument[] {
+  return [f32(attrs.scale), f32(attrs.softcap), i32(attrs.window)];
 }

@@ -111,19 +111,7 @@ __device__ void flashAttention(Shape shape, int splits, const bf16* q, const bf1
       // Now all warps' copies of this tile are there, and nobody reads the stage any more that is filled next.
       __syncthreads();
       copy(segment, part + STAGES - 1);
-      const bf16* tile = tiles + part % STAGES * TILE_ELEMENTS;
-#pragma unroll
-      for (int channel = 0; channel < PART; channel += 16) {
-        unsigned rows[4];
-        loadRows(rows, queries + part * ROWS * PART, warpRow, channel);
-#pragma unroll
-        for (int n = 0; n < SCORES; n += 2) {
-          unsigned columns[4];
-          loadColumns(columns, tile, n * 8, channel);
-          multiply(scores[n], rows, columns[0], columns[1]);
-          multiply(scores[n + 1], rows, columns[2], columns[3]);
-        }
-      }
+      multiplyTile(scores, queries + part * ROWS * PART, warpRow, tiles + part % STAGES * TILE_ELEMENTS);
     }
 
     unsigned weights[WEIGHTS][4];
@@ -156,31 +144,15 @@ __device__ void flashAttention(Shape shape, int splits, const bf16* q, const bf1
       joined[half] = join<Binary>(all[half], {top, acrossRow(total, Add())});
       all[half] = joined[half].both;
     }
-#pragma unroll
-    for (int n = 0; n < SCORES; n++) {
-#pragma unroll
-      for (int half = 0; half < 2; half++) {
-        weights[n / 2][n % 2 * 2 + half] = packed(scores[n][half * 2], scores[n][half * 2 + 1]);
-      }
-    }
+    rounded(weights, scores);
 
 #pragma unroll
     for (int part = 0; part < PARTS; part++) {
       waitForCopies<STAGES - 2>();
       __syncthreads();
       copy(segment, PARTS + part + STAGES - 1);
-      const bf16* tile = tiles + (PARTS + part) % STAGES * TILE_ELEMENTS;
       float own[PART_SUMS][4] = {};
-#pragma unroll
-      for (int key = 0; key < WEIGHTS; key++) {
-#pragma unroll
-        for (int n = 0; n < PART_SUMS; n += 2) {
-          unsigned columns[4];
-          loadTransposed(columns, tile, key * 16, n * 8);
-          multiply(own[n], weights[key], columns[0], columns[1]);
-          multiply(own[n + 1], weights[key], columns[2], columns[3]);
-        }
-      }
+      addTile(own, weights, tiles + (PARTS + part) % STAGES * TILE_ELEMENTS);
 #pragma unroll
       for (int n = 0; n < PART_SUMS; n++) {
 #pragma unroll

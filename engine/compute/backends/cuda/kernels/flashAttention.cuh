@@ -82,6 +82,51 @@ __device__ __forceinline__ void loadTransposed(unsigned (&to)[4], const bf16* ti
   loadMatrices<true>(to, tile + row * PART + place(lane % 16, channel / CHUNK + lane / 16));
 }
 
+/** products [16, 8·COUNT] += own rows [16, 32], from `row` on, · otherᵀ [32, 8·COUNT]. */
+template <int COUNT>
+__device__ __forceinline__ void multiplyTile(float (&products)[COUNT][4], const bf16* own, int row,
+                                             const bf16* other) {
+#pragma unroll
+  for (int channel = 0; channel < PART; channel += 16) {
+    unsigned rows[4];
+    loadRows(rows, own, row, channel);
+#pragma unroll
+    for (int n = 0; n < COUNT; n += 2) {
+      unsigned columns[4];
+      loadColumns(columns, other, n * 8, channel);
+      multiply(products[n], rows, columns[0], columns[1]);
+      multiply(products[n + 1], rows, columns[2], columns[3]);
+    }
+  }
+}
+
+/** Fragments of c, rounded, as fragments of a. */
+template <int COUNT>
+__device__ __forceinline__ void rounded(unsigned (&weights)[COUNT / 2][4], const float (&numbers)[COUNT][4]) {
+#pragma unroll
+  for (int n = 0; n < COUNT; n++) {
+#pragma unroll
+    for (int half = 0; half < 2; half++) {
+      weights[n / 2][n % 2 * 2 + half] = packed(numbers[n][half * 2], numbers[n][half * 2 + 1]);
+    }
+  }
+}
+
+/** Channels of a tile in fragments of c: sums [16, 32] += weights [16, 16·COUNT] · other [16·COUNT, 32]. */
+template <int COUNT>
+__device__ __forceinline__ void addTile(float (*sums)[4], const unsigned (&weights)[COUNT][4], const bf16* other) {
+#pragma unroll
+  for (int k = 0; k < COUNT; k++) {
+#pragma unroll
+    for (int n = 0; n < PART / 8; n += 2) {
+      unsigned columns[4];
+      loadTransposed(columns, other, k * 16, n * 8);
+      multiply(sums[n], weights[k], columns[0], columns[1]);
+      multiply(sums[n + 1], weights[k], columns[2], columns[3]);
+    }
+  }
+}
+
 /** Sum, or whatever combines, over the four lanes that have a row of c. */
 template <class Combine>
 __device__ __forceinline__ float acrossRow(float x, Combine combine) {

@@ -46,18 +46,7 @@ __device__ __forceinline__ void multiplyRows(float (&products)[SCORES][4], const
                                              const bf16* other) {
 #pragma unroll
   for (int part = 0; part < D / PART; part++) {
-#pragma unroll
-    for (int channel = 0; channel < PART; channel += 16) {
-      unsigned rows[4];
-      loadRows(rows, own + part * OWN * PART, row, channel);
-#pragma unroll
-      for (int n = 0; n < SCORES; n += 2) {
-        unsigned columns[4];
-        loadColumns(columns, other + part * OTHER * PART, n * 8, channel);
-        multiply(products[n], rows, columns[0], columns[1]);
-        multiply(products[n + 1], rows, columns[2], columns[3]);
-      }
-    }
+    multiplyTile(products, own + part * OWN * PART, row, other + part * OTHER * PART);
   }
 }
 
@@ -67,27 +56,7 @@ __device__ __forceinline__ void addProducts(float (&sums)[D / 8][4], const unsig
                                             const bf16* other) {
 #pragma unroll
   for (int part = 0; part < D / PART; part++) {
-#pragma unroll
-    for (int k = 0; k < WEIGHTS; k++) {
-#pragma unroll
-      for (int n = 0; n < PART / 8; n += 2) {
-        unsigned columns[4];
-        loadTransposed(columns, other + part * OTHER * PART, k * 16, n * 8);
-        multiply(sums[part * (PART / 8) + n], weights[k], columns[0], columns[1]);
-        multiply(sums[part * (PART / 8) + n + 1], weights[k], columns[2], columns[3]);
-      }
-    }
-  }
-}
-
-/** Fragments of c, rounded, as fragments of a. */
-__device__ __forceinline__ void rounded(unsigned (&weights)[WEIGHTS][4], const float (&numbers)[SCORES][4]) {
-#pragma unroll
-  for (int n = 0; n < SCORES; n++) {
-#pragma unroll
-    for (int half = 0; half < 2; half++) {
-      weights[n / 2][n % 2 * 2 + half] = packed(numbers[n][half * 2], numbers[n][half * 2 + 1]);
-    }
+    addTile(sums + part * (PART / 8), weights, other + part * OTHER * PART);
   }
 }
 
