@@ -28,7 +28,7 @@ async function saved(root: string, count: number, check: () => void): Promise<re
     const names = await fs.readdir(path.join(root, "artifacts")).catch(() => []);
     const working = names.filter((name) => name.startsWith(".work-rlhf-"));
     const states = await Promise.all(
-      working.map((name) => fs.stat(path.join(root, "artifacts", name, "savepoint")).catch(() => undefined)),
+      working.map((name) => fs.stat(path.join(root, "artifacts", name, "savepoint/current")).catch(() => undefined)),
     );
     const keys = working.filter((_, at) => states[at] !== undefined).map((name) => name.slice(".work-".length));
     if (keys.length >= count) return keys;

@@ -151,11 +151,17 @@ function started(pid: number, cwd: string, args: readonly string[]): Command {
   return { end, check: () => assert.equal(command.exitCode, null, output) };
 }
 
-/** The second job of a stage has not begun at its start. */
+/** The second job of a stage has gone on from a savepoint: the first one began with the first step. */
 async function goesOn(root: string, key: string): Promise<void> {
-  const text = await fs.readFile(path.join(root, "records", key, "attempt-2.jsonl"), "utf8");
-  const [, step] = /"kind":"progress"[^\n]*?"step":(\d+)/.exec(text) ?? [];
-  assert.ok(Number(step) > 2, `goes on at step ${step}`);
+  const [first, second] = [await firstStep(root, key, 1), await firstStep(root, key, 2)];
+  assert.ok(second > first, `begins at step ${first}, goes on at step ${second}`);
+}
+
+/** The first step that a job of a stage says it has done. */
+async function firstStep(root: string, key: string, attempt: number): Promise<number> {
+  const text = await fs.readFile(path.join(root, "records", key, `attempt-${attempt}.jsonl`), "utf8");
+  const [, step] = /"kind":"progress"[^\n]*?"step":(\d+)/.exec(text) ?? assert.fail("has done no step");
+  return Number(step);
 }
 
 function notesOf({ events }: TinyRun): string {

@@ -9,6 +9,7 @@ import * as path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { RayClient } from "../../engine/cluster/ray/client.ts";
 import { lookAtCluster } from "../../engine/pipeline/cluster/index.ts";
+import { attemptsHeld } from "../../engine/storage/attempts.ts";
 import { bundle } from "../../extension/build/bundle.ts";
 import { pythonWithDriver } from "../engine/cluster/openrlhf/wheel.ts";
 import {
@@ -100,7 +101,16 @@ describe("a run on a Ray cluster", function () {
     await ended;
     process.kill(await processOf(first), "SIGKILL");
 
-    const run = await runTiny(onCluster(), remote, { resume: "tiny-1" });
+    // The other one does not end before it is attached to.
+    const other = await processOf(second);
+    process.kill(other, "SIGSTOP");
+
+    const run = await runTiny(onCluster(), remote, {
+      resume: "tiny-1",
+      onEvent: (event) => {
+        if (event.kind === "stageStarted" && event.key === second) process.kill(other, "SIGCONT");
+      },
+    });
 
     assert.deepEqual(await tableFiles(run.folder), await tableFiles(expected.folder));
     const root = path.join(remote, ".salsa");
@@ -112,6 +122,31 @@ describe("a run on a Ray cluster", function () {
     const [a = [0, 0], b = [0, 0]] = spans;
     assert.ok(Math.max(a[0], b[0]) < Math.min(a[1], b[1]), `the arms overlap: ${JSON.stringify(spans)}`);
     await noToken(root);
+  });
+
+  it("orders no job where one has finished since the artifact was looked for", async () => {
+    const remote = path.join(folder, "remote");
+    const root = path.join(remote, ".salsa");
+    const keys = (await fs.readdir(path.join(root, "artifacts"))).filter((name) => name.startsWith("rlhf-"));
+    const attempts = await Promise.all(keys.map((key) => attemptsAt(root, key)));
+    const key = keys[attempts.findIndex(({ length }) => length === 1)] ?? assert.fail("each arm had two jobs");
+    const [artifact, aside] = [path.join(root, "artifacts", key), path.join(folder, "aside")];
+    await fs.rename(artifact, aside);
+    const held = await attemptsHeld({ root, key });
+
+    const begun = Promise.withResolvers<unknown>();
+    const running = runTiny(onCluster(), remote, {
+      onEvent: ({ kind }) => {
+        if (kind === "runStarted") begun.resolve(kind);
+      },
+    });
+    await begun.promise;
+    await setTimeout(2000); // it has been looked for, and nobody can order a job yet
+    await fs.rename(aside, artifact);
+    await held.release();
+
+    assert.equal((await running).status, "finished");
+    assert.deepEqual(await attemptsAt(root, key), [1]);
   });
 
   testTrainer({ orders, remote: () => path.join(folder, "remote"), onCluster });

@@ -207,7 +207,7 @@ export class RayExecutor implements Executor {
     const say = await attemptsHeld({ root, key });
     try {
       const newest = await newestAttempt({ root, key });
-      const current = newest === 0 ? undefined : await this.unfinished({ root, key, number: newest }, signal);
+      const current = newest === 0 ? undefined : await this.current(stage, { root, key, number: newest }, signal);
       if (current !== undefined) return current;
       const place = { root, key, number: newest + 1 };
       const id = `salsa-${key}-${place.number}-${randomBytes(4).toString("hex")}`;
@@ -224,13 +224,22 @@ export class RayExecutor implements Executor {
     }
   }
 
-  /** An attempt's job if it waits or works; one that never reached the cluster is submitted under its own id. */
-  private async unfinished(place: AttemptPlace, signal: AbortSignal): Promise<Submitted | undefined> {
+  /** An attempt's job if it waits or works, or has finished since the artifact was looked for. */
+  private async current(
+    stage: ResolvedStage,
+    place: AttemptPlace,
+    signal: AbortSignal,
+  ): Promise<Submitted | undefined> {
     const text = await orderText(place);
     const tail = new AttemptTail(place);
     await tail.read({ event: () => undefined, sample: () => undefined });
-    if (text === undefined || tail.end !== undefined) return undefined;
+    if (text === undefined) return undefined;
+    const { end } = tail;
+    const { artifacts, report } = this.settings;
+    const isMade = async (): Promise<boolean> => (await lookFor(stage, { artifacts, report, signal })) === "whole";
+    if (end !== undefined && !(end.how === "finished" && (await isMade()))) return undefined;
     const { job: id } = readOrder(text, place.root);
+    if (end !== undefined) return { place, id };
     const { client, turns } = this.settings.cluster;
     const state = await this.silence.outlast(() => turns.take(() => client.job(id), signal), signal);
     return state !== undefined && !hasEnded(state) ? { place, id } : undefined;
