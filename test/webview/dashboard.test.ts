@@ -4,7 +4,8 @@ import type { RunEvent } from "../../engine/protocol/events.ts";
 import { axeViolations } from "./axe.ts";
 import { describeInBrowser } from "./chromium.ts";
 import { demoRun, fixtureBackend, type FixtureRun, summaryOf } from "./fixtures.ts";
-import { closeAfterEach, type DashboardPage, openDashboard, THEMES } from "./page.ts";
+import { closeAfterEach, type DashboardPage, openDashboard } from "./page.ts";
+import { THEMES } from "./webView.ts";
 import { configOf, recording } from "./recording.ts";
 
 const DEMO = demoRun();

@@ -20,7 +20,7 @@ export interface Inspector {
 
 /** Runs before the page's scripts: remembers who listens to a mouse. */
 export async function installInspector(page: Page): Promise<void> {
-  await page.addInitScript(install);
+  await page.evaluate(install);
 }
 
 /** Runs in the page. */

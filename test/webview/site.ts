@@ -5,7 +5,6 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import type { Browser, BrowserContext, Page } from "playwright-core";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -115,18 +114,4 @@ async function serve(): Promise<string> {
   await once(server, "listening");
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   return origin;
-}
-
-const contexts = new WeakMap<Browser, Promise<BrowserContext>>();
-
-/** A page of a browser whose pages share what they have loaded. */
-export async function newPage(
-  browser: Browser,
-  viewport: { readonly width: number; readonly height: number },
-): Promise<Page> {
-  const context = contexts.get(browser) ?? browser.newContext();
-  contexts.set(browser, context);
-  const page = await (await context).newPage();
-  await page.setViewportSize(viewport);
-  return page;
 }

@@ -5,7 +5,8 @@ import type { EventBody, RunEvent } from "../../../engine/protocol/events.ts";
 import { axeViolations } from "../axe.ts";
 import { describeInBrowser } from "../chromium.ts";
 import { demoRun, fixtureBackend, type FixtureRun } from "../fixtures.ts";
-import { closeAfterEach, type DashboardPage, openDashboard, THEMES } from "../page.ts";
+import { closeAfterEach, type DashboardPage, openDashboard } from "../page.ts";
+import { THEMES } from "../webView.ts";
 import { BEGIN, recording } from "../recording.ts";
 
 /** Cut off in the middle of an arm. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { axeViolations } from "../axe.ts";
 import { describeInBrowser } from "../chromium.ts";
-import { THEMES } from "../page.ts";
+import { THEMES } from "../webView.ts";
 import { type ChatPageInBrowser, MODELS, answered, openChat } from "./page.ts";
 
 describeInBrowser("the chat with checkpoints", (browser) => {

@@ -1,8 +1,6 @@
-/// <reference lib="dom" />
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import type { ChatModel, ChatToken, FromChat, ToChat } from "../../../engine/protocol/chatPanel.ts";
-import { type ThemeName, load, useTheme } from "../page.ts";
-import { newPage } from "../site.ts";
+import { openWebView, type ThemeName, type WebView } from "../webView.ts";
 
 /** The checkpoints of a made-up chat. */
 export const MODELS: readonly ChatModel[] = [
@@ -11,16 +9,10 @@ export const MODELS: readonly ChatModel[] = [
 ];
 
 /** The chat in a browser. */
-export interface ChatPageInBrowser {
-  readonly page: Page;
+export interface ChatPageInBrowser extends Omit<WebView<ToChat>, "send"> {
   /** Everything it has told the extension, oldest first. */
   readonly told: readonly FromChat[];
-  readonly errors: readonly string[];
-  /** State that `setState` keeps. */
-  state(): unknown;
   readonly send: (...messages: readonly ToChat[]) => Promise<void>;
-  readonly setTheme: (theme: ThemeName) => Promise<void>;
-  close(): Promise<void>;
 }
 
 /** A token with an alternative. */
@@ -58,29 +50,14 @@ export async function openChat(
     readonly isAudited?: boolean;
   } = {},
 ): Promise<ChatPageInBrowser> {
-  const page = await newPage(browser, { width, height: 760 });
   const told: FromChat[] = [];
-  const errors: string[] = [];
-  let kept: unknown;
-  page.on("pageerror", (error) => errors.push(error.stack ?? error.message));
-  page.on("console", (message) => {
-    if (message.type() === "error") errors.push(message.text());
-  });
-  const send = async (...messages: readonly ToChat[]): Promise<void> => {
-    for (const message of messages) await page.evaluate((data) => window.postMessage(data, "*"), message as never);
-  };
-  await page.exposeFunction("toExtension", async (message: FromChat) => {
+  const look = { entry: "webview/chat/main.ts", theme, width, height: 760, isAudited };
+  const view = await openWebView<ToChat>(browser, look, ({ send }) => async (message: FromChat) => {
     if (message.kind === "ready") await send({ kind: "show", models, strings: {} });
     else told.push(message);
   });
-  await page.exposeFunction("keepState", (value: unknown) => {
-    kept = value;
-  });
-  await load(page, { entry: "webview/chat/main.ts", theme, isAudited });
-  return {
-    ...{ page, told, errors, send },
-    state: () => kept,
-    setTheme: (name) => useTheme(page, name),
-    close: () => page.close(),
+  const send = async (...messages: readonly ToChat[]): Promise<void> => {
+    for (const message of messages) await view.send(message);
   };
+  return { ...view, told, send };
 }

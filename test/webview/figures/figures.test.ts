@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { csvOf } from "../../../webview/figures/export.ts";
 import { describeInBrowser } from "../chromium.ts";
 import { demoRun, fixtureBackend } from "../fixtures.ts";
-import { closeAfterEach, type DashboardPage, openDashboard, THEMES } from "../page.ts";
+import { closeAfterEach, type DashboardPage, openDashboard } from "../page.ts";
+import { THEMES } from "../webView.ts";
 import { FIGURES } from "./views.ts";
 
 describe("a figure as CSV", () => {

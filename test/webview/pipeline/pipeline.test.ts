@@ -5,7 +5,8 @@ import { short } from "../../../webview/parts/format.ts";
 import { axeViolations } from "../axe.ts";
 import { describeInBrowser } from "../chromium.ts";
 import { demoRun, type FixtureRun, fixtureBackend, folderOf, outlineOf, stateOf, summaryOf } from "../fixtures.ts";
-import { closeAfterEach, type DashboardPage, openDashboard, type PageSettings, THEMES } from "../page.ts";
+import { closeAfterEach, type DashboardPage, openDashboard, type PageSettings } from "../page.ts";
+import { THEMES } from "../webView.ts";
 import { configOf, recording } from "../recording.ts";
 import { samplesOf } from "../samples/rows.ts";
 

@@ -3,7 +3,8 @@ import type { Locator, Page } from "playwright-core";
 import { axeViolations } from "../axe.ts";
 import { describeInBrowser } from "../chromium.ts";
 import { demoRun, fixtureBackend, type FixtureRun, stateOf } from "../fixtures.ts";
-import { closeAfterEach, type DashboardPage, openDashboard, THEMES } from "../page.ts";
+import { closeAfterEach, type DashboardPage, openDashboard } from "../page.ts";
+import { THEMES } from "../webView.ts";
 import { configOf, recording } from "../recording.ts";
 
 const DEMO = demoRun();

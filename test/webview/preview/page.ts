@@ -1,5 +1,4 @@
-/// <reference lib="dom" />
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import type {
   OpenedPreview,
   PreviewCounts,
@@ -8,8 +7,7 @@ import type {
   PreviewSequence,
 } from "../../../engine/protocol/preview.ts";
 import type { FromPreview, PreviewFocus, PreviewMethod, ToPreview } from "../../../engine/protocol/previewPanel.ts";
-import { type ThemeName, load, useTheme } from "../page.ts";
-import { newPage } from "../site.ts";
+import { openWebView, type ThemeName, type WebView } from "../webView.ts";
 
 /** Source of a made-up config. */
 export const SOURCES: OpenedPreview["sources"] = [
@@ -24,12 +22,8 @@ export const N_ROWS = 100_000;
 export type Answers = Readonly<Partial<Record<PreviewMethod, (params: never) => unknown>>>;
 
 /** A data preview in a browser. */
-export interface PreviewPageInBrowser {
-  readonly page: Page;
+export interface PreviewPageInBrowser extends WebView<ToPreview> {
   readonly asked: readonly { readonly method: PreviewMethod; readonly params: unknown }[];
-  readonly errors: readonly string[];
-  setTheme(theme: ThemeName): Promise<void>;
-  close(): Promise<void>;
 }
 
 /** A sequence that is cut at 8 tokens, and learned from the third on. */
@@ -84,15 +78,7 @@ export async function openPreview(
     readonly focus?: PreviewFocus;
   } = {},
 ): Promise<PreviewPageInBrowser> {
-  const page = await newPage(browser, { width, height: 760 });
   const asked: { method: PreviewMethod; params: unknown }[] = [];
-  const errors: string[] = [];
-  page.on("pageerror", (error) => errors.push(error.stack ?? error.message));
-  page.on("console", (message) => {
-    if (message.type() === "error") errors.push(message.text());
-  });
-  const send = (message: ToPreview): Promise<void> =>
-    page.evaluate((data) => window.postMessage(data, "*"), message as never);
   let [kind, read] = ["sft", 1000];
   const usual: Answers = {
     openPreview: ({ source = "sft" }: { source?: string }): OpenedPreview => {
@@ -117,7 +103,8 @@ export async function openPreview(
     closePreview: () => ({}),
     openPlace: () => ({}),
   };
-  await page.exposeFunction("toExtension", async (message: FromPreview) => {
+  const look = { entry: "webview/preview/main.ts", theme, width, height: 760, isAudited };
+  const view = await openWebView<ToPreview>(browser, look, ({ send }) => async (message: FromPreview) => {
     if (message.kind === "ready") {
       await send({ kind: "show", focus, strings: {} });
     } else if (message.kind === "request") {
@@ -130,16 +117,8 @@ export async function openPreview(
       } catch (error) {
         answer = { kind: "failure", id, message: (error as Error).message };
       }
-      if (!page.isClosed()) await send(answer);
+      await send(answer);
     }
   });
-  await page.exposeFunction("keepState", () => undefined);
-  await load(page, { entry: "webview/preview/main.ts", theme, isAudited });
-  return {
-    page,
-    asked,
-    errors,
-    setTheme: (name) => useTheme(page, name),
-    close: () => page.close(),
-  };
+  return { ...view, asked };
 }

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { axeViolations } from "../axe.ts";
 import { describeInBrowser } from "../chromium.ts";
 import { choose } from "../choose.ts";
-import { THEMES } from "../page.ts";
+import { THEMES } from "../webView.ts";
 import { type Answers, N_ROWS, type PreviewPageInBrowser, openPreview, row } from "./page.ts";
 
 describeInBrowser("the data preview", (browser) => {

@@ -6,7 +6,8 @@ import type { Answers } from "../backend.ts";
 import { choose } from "../choose.ts";
 import { describeInBrowser } from "../chromium.ts";
 import { demoRun, fixtureBackend, provenanceOf } from "../fixtures.ts";
-import { closeAfterEach, type DashboardPage, openDashboard, THEMES } from "../page.ts";
+import { closeAfterEach, type DashboardPage, openDashboard } from "../page.ts";
+import { THEMES } from "../webView.ts";
 import { configOf } from "../recording.ts";
 
 const DEMO = demoRun();

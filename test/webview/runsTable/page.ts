@@ -1,22 +1,13 @@
-/// <reference lib="dom" />
-import type { Browser, Page } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { FIRST_LAYOUT, type LayoutBook, type TableLayout } from "../../../engine/protocol/runsLayout.ts";
 import type { TableRows, TableValue } from "../../../engine/protocol/runsTable.ts";
 import type { FromRunsTable, RunsTableMethod, ToRunsTable } from "../../../engine/protocol/runsTablePanel.ts";
-import { type ThemeName, load, useTheme } from "../page.ts";
-import { newPage } from "../site.ts";
+import { openWebView, type ThemeName, type WebView } from "../webView.ts";
 import { type MadeRun, tableOf } from "./tables.ts";
 
 /** The runs table in a browser. */
-export interface RunsTableInBrowser {
-  readonly page: Page;
+export interface RunsTableInBrowser extends WebView<ToRunsTable> {
   readonly asked: readonly { readonly method: RunsTableMethod; readonly params: unknown }[];
-  readonly errors: readonly string[];
-  /** State that `setState` keeps. */
-  readonly state: () => unknown;
-  readonly send: (message: ToRunsTable) => Promise<void>;
-  readonly setTheme: (theme: ThemeName) => Promise<void>;
-  close(): Promise<void>;
 }
 
 export interface RunsTableSettings {
@@ -85,19 +76,10 @@ export async function openRunsTable(
     isAudited = false,
   }: RunsTableSettings = {},
 ): Promise<RunsTableInBrowser> {
-  const page = await newPage(browser, { width, height });
   const asked: { method: RunsTableMethod; params: unknown }[] = [];
-  const errors: string[] = [];
-  let kept: unknown;
-  page.on("pageerror", (error) => errors.push(error.stack ?? error.message));
-  page.on("console", (message) => {
-    if (message.type() === "error") errors.push(message.text());
-  });
-  // As text, which goes to the page a hundred times as fast as thousands of objects.
-  const send = (message: ToRunsTable): Promise<void> =>
-    page.evaluate((text) => window.postMessage(JSON.parse(text), "*"), JSON.stringify(message));
   const empty: LayoutBook = { layouts: [], marks: {}, problems: [] };
-  await page.exposeFunction("toExtension", async (message: FromRunsTable) => {
+  const look = { entry: "webview/runsTable/main.ts", theme, width, height, isAudited };
+  const view = await openWebView<ToRunsTable>(browser, look, ({ send }) => async (message: FromRunsTable) => {
     if (message.kind === "ready") await send({ kind: "show", layout, book: { ...empty, ...book }, strings: {} });
     if (message.kind !== "request") return;
     const { id, method, params } = message;
@@ -110,16 +92,7 @@ export async function openRunsTable(
     } catch (error) {
       reply = { kind: "failure", id, message: (error as Error).message };
     }
-    if (!page.isClosed()) await send(reply);
+    await send(reply);
   });
-  await page.exposeFunction("keepState", (value: unknown) => {
-    kept = value;
-  });
-  await load(page, { entry: "webview/runsTable/main.ts", theme, isAudited });
-  return {
-    ...{ page, asked, errors, send },
-    state: () => kept,
-    setTheme: (name) => useTheme(page, name),
-    close: () => page.close(),
-  };
+  return { ...view, asked };
 }

@@ -7,7 +7,7 @@ import { waitFor } from "../../e2e/waiting.ts";
 import { axeViolations } from "../axe.ts";
 import { describeInBrowser } from "../chromium.ts";
 import { choose } from "../choose.ts";
-import { THEMES } from "../page.ts";
+import { THEMES } from "../webView.ts";
 import { type RunsTableInBrowser, type RunsTableSettings, openRunsTable, sweep } from "./page.ts";
 import { tableOf } from "./tables.ts";
 

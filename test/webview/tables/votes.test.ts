@@ -7,7 +7,8 @@ import type { Answers } from "../backend.ts";
 import { choose } from "../choose.ts";
 import { describeInBrowser } from "../chromium.ts";
 import { demoRun, fixtureBackend } from "../fixtures.ts";
-import { closeAfterEach, type DashboardPage, openDashboard, THEMES } from "../page.ts";
+import { closeAfterEach, type DashboardPage, openDashboard } from "../page.ts";
+import { THEMES } from "../webView.ts";
 import { rateOf, votable } from "./rows.ts";
 
 const DEMO = demoRun();

@@ -6,7 +6,8 @@ import { axeViolations } from "../axe.ts";
 import type { Answers } from "../backend.ts";
 import { describeInBrowser } from "../chromium.ts";
 import { demoRun, fixtureBackend } from "../fixtures.ts";
-import { closeAfterEach, type DashboardPage, openDashboard, THEMES } from "../page.ts";
+import { closeAfterEach, type DashboardPage, openDashboard } from "../page.ts";
+import { THEMES } from "../webView.ts";
 import { choose } from "../choose.ts";
 import { comparisonPage, rateOf } from "./rows.ts";
 
