@@ -6,6 +6,8 @@ import type { PromptResponse } from "../../pipeline/index.ts";
 import { type Message, questionText } from "../../protocol/conversation.ts";
 import { BASE_OPTION, baseFrom } from "../baseOption.ts";
 import { CHAT_OPTIONS, chatFrom } from "../chatOptions.ts";
+import { CHECKPOINT_FORMS, checkpointFolder } from "../namedCheckpoint.ts";
+import { DIRECTORY_OPTION } from "../runOptions.ts";
 import { SAMPLING_OPTIONS, samplingFrom } from "../samplingOptions.ts";
 import { printJson } from "../terminal.ts";
 
@@ -14,18 +16,20 @@ export const generate: Command = {
   name: "generate",
   summary: "let a checkpoint answer prompts",
   details: ['With --json, one {"prompt" or "messages","response"} a line; with --out as well, one {"out","n"} object.'],
-  positionals: [{ name: "CHECKPOINT", description: "Hugging Face folder of the model, or of a LoRA adapter" }],
+  positionals: [{ name: "CHECKPOINT", description: CHECKPOINT_FORMS }],
   options: {
     prompt: { value: "TEXT", description: "A prompt" },
     prompts: { value: "FILE", description: "JSON lines with a prompt, or messages, each" },
     system: { value: "TEXT", description: "A system's turn before --prompt" },
     out: { value: "FILE", short: "o", description: "Write the answers as JSON lines instead of printing them" },
+    ...DIRECTORY_OPTION,
     ...BASE_OPTION,
     ...CHAT_OPTIONS,
     ...SAMPLING_OPTIONS,
   },
   examples: [
     ['salsa generate soup --prompt "reverse: city river time."', "One answer, on the screen"],
+    ['salsa generate demo-1:salsa --prompt "reverse: city river time."', "One of a model that a run has trained"],
     ["salsa generate soup --prompts test.jsonl --out answers.jsonl --temperature 0", "A file of answers"],
   ],
   async run(args, context) {
@@ -40,7 +44,7 @@ export const generate: Command = {
       throw new UsageError("--prompt and --prompts are given together; keep one");
     const { generateResponses } = await context.pipeline();
     const responses = await generateResponses({
-      checkpoint: resolve(folder, args.positionals[0] ?? ""),
+      checkpoint: await checkpointFolder(args.positionals[0] ?? "", args, context),
       prompts,
       ...(out === undefined ? {} : { out: resolve(folder, out) }),
       ...baseFrom(args, folder),

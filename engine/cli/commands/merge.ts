@@ -3,6 +3,8 @@ import { BASE_OPTION, baseFrom } from "../baseOption.ts";
 import { requiredOption, switchOption } from "../arguments.ts";
 import { EXIT } from "../command.ts";
 import type { Command } from "../command.ts";
+import { checkpointFolder } from "../namedCheckpoint.ts";
+import { DIRECTORY_OPTION } from "../runOptions.ts";
 import { printJson } from "../terminal.ts";
 
 /** Adds an adapter to its base: a whole checkpoint. */
@@ -14,9 +16,10 @@ export const merge: Command = {
       "Hugging Face folder like any other: of a reward model's adapter, a reward model.",
     'With --json, one object: {"folder":...,"adapter":...}.',
   ],
-  positionals: [{ name: "ADAPTER", description: "Folder of the adapter" }],
+  positionals: [{ name: "ADAPTER", description: "Folder of the adapter, or RUN:MODEL" }],
   options: {
     out: { value: "DIR", short: "o", description: "Folder to write" },
+    ...DIRECTORY_OPTION,
     ...BASE_OPTION,
     force: { description: "Write over a checkpoint that is in --out already" },
   },
@@ -25,7 +28,7 @@ export const merge: Command = {
     ["salsa merge policy --base path/to/base -o merged", "Onto the base where it is now"],
   ],
   async run(args, context) {
-    const adapter = resolve(context.folder, args.positionals[0] ?? "");
+    const adapter = await checkpointFolder(args.positionals[0] ?? "", args, context);
     const out = resolve(context.folder, requiredOption(args, "out", "where to write it, such as --out merged"));
     const { mergeAdapter } = await context.pipeline();
     const force = switchOption(args, "force");

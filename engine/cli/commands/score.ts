@@ -5,6 +5,8 @@ import { EXIT, UsageError } from "../command.ts";
 import type { Command } from "../command.ts";
 import { BASE_OPTION, baseFrom } from "../baseOption.ts";
 import { CHAT_OPTIONS, chatFrom } from "../chatOptions.ts";
+import { CHECKPOINT_FORMS, checkpointFolder } from "../namedCheckpoint.ts";
+import { DIRECTORY_OPTION } from "../runOptions.ts";
 import { SAMPLING_OPTIONS, samplingFrom } from "../samplingOptions.ts";
 import { titledTable } from "../tables.ts";
 import { printJson } from "../terminal.ts";
@@ -19,12 +21,13 @@ export const score: Command = {
     "Scores come from a task's gold score (--task), or from a reward model on your prompts (--prompts with --reward).",
     'With --json, the table as one object: {"name","title","columns":[...],"rows":[[...]],"files":[]}.',
   ],
-  positionals: [{ name: "CHECKPOINT", description: "Hugging Face folder of the model, or of a LoRA adapter" }],
+  positionals: [{ name: "CHECKPOINT", description: CHECKPOINT_FORMS }],
   options: {
     task: { value: "NAME", description: `Task with prompts and a gold score: ${TASK_NAMES.join(", ")}` },
     prompts: { value: "FILE", description: "JSON lines with a prompt, or messages, each" },
-    reward: { value: "DIR", description: "Reward model that scores the answers" },
+    reward: { value: "DIR", description: "Reward model that scores the answers, or RUN:MODEL" },
     n: { value: "N", description: "Answers per benchmark (default 256)" },
+    ...DIRECTORY_OPTION,
     ...BASE_OPTION,
     ...CHAT_OPTIONS,
     ...SAMPLING_OPTIONS,
@@ -42,10 +45,10 @@ export const score: Command = {
       throw new UsageError("--prompts needs --reward, the model that scores the answers");
     const { scoreCheckpoint } = await context.pipeline();
     const table = await scoreCheckpoint({
-      checkpoint: resolve(folder, args.positionals[0] ?? ""),
+      checkpoint: await checkpointFolder(args.positionals[0] ?? "", args, context),
       ...(task === undefined ? {} : { task }),
       ...(prompts === undefined ? {} : { prompts: resolve(folder, prompts) }),
-      ...(reward === undefined ? {} : { reward: resolve(folder, reward) }),
+      ...(reward === undefined ? {} : { reward: await checkpointFolder(reward, args, context) }),
       n: numberOption(args, "n", { least: 1, isWhole: true }) ?? 256,
       ...baseFrom(args, folder),
       ...chatFrom(args, folder),

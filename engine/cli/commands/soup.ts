@@ -5,6 +5,8 @@ import { choiceOption, numberListOption, requiredOption, switchOption } from "..
 import { BASE_OPTION, baseFrom } from "../baseOption.ts";
 import { EXIT, UsageError } from "../command.ts";
 import type { Arguments, Command } from "../command.ts";
+import { CHECKPOINT_FORMS, checkpointFolder } from "../namedCheckpoint.ts";
+import { DIRECTORY_OPTION } from "../runOptions.ts";
 import { printJson } from "../terminal.ts";
 
 /** The others are for run configs, which have data. */
@@ -15,14 +17,14 @@ export const soup: Command = {
   name: "soup",
   summary: "mix checkpoints into one",
   details: [
-    "Checkpoints are Hugging Face folders. They must agree in what computes: tensors, shapes, architecture and tokenizer;\n" +
+    "Checkpoints must agree in what computes: tensors, shapes, architecture and tokenizer;\n" +
       "the first difference is named if they do not. The soup is stored in their type, in f32 where they have several.\n" +
       "Tensors are streamed, so memory is needed for a few of them only.\n" +
       "Soups that are measured on held-out data, greedy and learned ones, belong into a run config.",
     "LoRA adapters of one base give an adapter: exactly their mixture, with their ranks added up.",
     'With --json, one object: {"folder":...,"method":...,"of":[...]}.',
   ],
-  positionals: [{ name: "CHECKPOINT", description: "Folders to mix, two or more", number: "several" }],
+  positionals: [{ name: "CHECKPOINT", description: `Two or more: ${CHECKPOINT_FORMS}`, number: "several" }],
   options: {
     out: { value: "DIR", short: "o", description: "Folder to write" },
     method: {
@@ -35,17 +37,19 @@ export const soup: Command = {
     },
     weights: { value: "W1,W2,...", description: "One weight per checkpoint, adding up to 1 (linear)" },
     "save-as": { value: "TYPE", description: `Type of the soup's numbers: ${Object.keys(SAVED_TYPES).join(", ")}` },
+    ...DIRECTORY_OPTION,
     ...BASE_OPTION,
     force: { description: "Write over a checkpoint that is in --out already" },
   },
   examples: [
     ["salsa soup sft-1 sft-2 --out soup", "The mean of two"],
+    ["salsa soup demo-1:sft-1 demo-1:sft-2 --out soup", "The same, of a run's SFTs"],
     ["salsa soup sft-1 sft-2 --alpha 0.3 --out soup", "Three tenths of the way to the second"],
     ["salsa soup a b c --weights 0.5,0.25,0.25 -o soup", "A weighted mean of three"],
     ["salsa soup sft-1 sft-2 --method slerp --out soup", "Along the arc"],
   ],
   async run(args, context) {
-    const of = args.positionals.map((folder) => resolve(context.folder, folder));
+    const of = await Promise.all(args.positionals.map((named) => checkpointFolder(named, args, context)));
     const recipe = readRecipe(args, of);
     const out = resolve(context.folder, requiredOption(args, "out", "where to write the soup, such as --out soup"));
     const saveAs = choiceOption(args, "save-as", Object.keys(SAVED_TYPES) as (keyof typeof SAVED_TYPES)[]);

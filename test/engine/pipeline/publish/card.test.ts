@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
+import type { GenerateRequest, MergeRequest, ScoreRequest, SoupRequest } from "../../../../engine/pipeline/index.ts";
 import {
   type PreparedCard,
   checkpointSubject,
@@ -10,7 +11,7 @@ import {
 } from "../../../../engine/pipeline/publish/index.ts";
 import { readListing } from "../../../../engine/pipeline/publish/listing.ts";
 import { publicConfig } from "../../../../engine/pipeline/publish/sources.ts";
-import { salsa } from "../../cli/screen.ts";
+import { TABLE, salsa } from "../../cli/screen.ts";
 import { startWritableHub } from "../../data/hub/writableHub.ts";
 import { HOSTILE, MARKED, kindsOf, steering } from "../../hostileText.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
@@ -138,6 +139,36 @@ describe("a model card", function () {
     ] as const)
       await assert.rejects(without(change), { name: "DataError", message: expected });
     await prepared("salsa", true);
+  });
+
+  it("has a checkpoint that other commands find by RUN:MODEL, too", async () => {
+    const { folder: sft } = await runSubject(run.folder, "sft-1");
+    const directory = path.dirname(path.dirname(run.folder));
+    const named = `${path.basename(run.folder)}:sft-1`;
+    const found: unknown[] = [];
+    const pipeline = {
+      generateResponses: ({ checkpoint }: GenerateRequest) => (found.push(checkpoint), Promise.resolve([])),
+      scoreCheckpoint: ({ checkpoint, reward }: ScoreRequest) => (
+        found.push(checkpoint, reward),
+        Promise.resolve(TABLE)
+      ),
+      makeSoup: ({ of, out }: SoupRequest) => (found.push(...of), Promise.resolve({ folder: out })),
+      mergeAdapter: ({ adapter, out }: MergeRequest) => (found.push(adapter), Promise.resolve({ folder: out })),
+    };
+    for (const line of [
+      ["generate", named, "--prompt", "a"],
+      ["score", named, "--prompts", "p.jsonl", "--reward", named],
+      ["soup", named, sft, "--out", "s"],
+      ["merge", named, "--out", "m"],
+    ]) {
+      const { code, stderr } = await salsa([...line, "--directory", directory], { folder, pipeline });
+      assert.equal(code, 0, stderr);
+    }
+    assert.deepEqual(found, [sft, sft, sft, sft, sft, sft]);
+    const refused = async (name: string): Promise<string> =>
+      (await salsa(["generate", name, "--prompt", "a", "--directory", directory], { folder, pipeline })).stderr;
+    assert.match(await refused("nope-1:sft-1"), /there is no run "nope-1"; latest are /);
+    assert.match(await refused(`${path.basename(run.folder)}:nope`), /has no model "nope"; name one after a colon/);
   });
 
   it("is refused for a damaged artifact, a model that is none, and a token among what it lists", async () => {
