@@ -16,12 +16,12 @@ import { printJson } from "../terminal.ts";
 const KINDS = BENCHMARKS.map(({ name }) => name);
 const PROTOCOLS = ["paper", "official", "arenaHard", "single"] as const;
 
-/** Judges answers that other people's models wrote. */
+/** Judges files of answers. */
 export const judge: Command = {
   name: "judge",
   summary: "judge files of answers, your own or other tools', and print the win rates",
   details: [
-    "Answers are files of FastChat, Arena-Hard (both forms) or AlpacaEval. Each is compared with those of --against, in both\norders. Who judges is said by a run config's evaluation (--config), or by --model and --server.",
+    "Answers are files of salsa generate, FastChat, Arena-Hard (both forms) or AlpacaEval. Each is compared with\nthose of --against, in both orders. Who judges is said by a run config's evaluation (--config), or by --model and --server.",
     YES_DETAILS,
     "Replies are kept in .salsa/calls: a run that was stopped goes on, and one that is repeated costs nothing.",
     'With --json, one object: {"judge","isPartial","tables":[…]}; with --out, the judgments in FastChat\'s form as well.',

@@ -1,3 +1,4 @@
+import { type Message, ROLES, questionText } from "../../protocol/conversation.ts";
 import { Fields, RecordError } from "../fastchat/fields.ts";
 import { readAnswer } from "../fastchat/records.ts";
 
@@ -5,7 +6,8 @@ import { readAnswer } from "../fastchat/records.ts";
 export interface ModelAnswer {
   /** Undefined in AlpacaEval, which has no ids. */
   readonly questionId?: number | string | undefined;
-  readonly model: string;
+  /** Undefined in what `salsa generate` writes: its file has the model's name. */
+  readonly model?: string | undefined;
   /** Answers by turn. */
   readonly turns: readonly string[];
   /** The question itself, in files that have it beside its answer. */
@@ -28,6 +30,7 @@ export interface AnswerFormat {
 
 /** An answer with the facts that some forms want. */
 export interface WrittenAnswer extends ModelAnswer {
+  readonly model: string;
   readonly questionId: number | string;
   /** The user's words, by turn. */
   readonly said: readonly string[];
@@ -120,8 +123,20 @@ const alpacaEval: AnswerFormat = {
   write: ({ model, turns, said }) => ({ instruction: said[0] ?? "", output: turns[0] ?? "", generator: model }),
 };
 
+/** The answers of `salsa generate --out`, in the order of the questions. */
+const generated: AnswerFormat = {
+  name: "generated",
+  description: "salsa generate's: prompt or messages, response",
+  fits: (fields) => Object.hasOwn(fields, "response"),
+  read(value) {
+    const fields = new Fields("answer", value);
+    const asked = fields.isText("prompt") ? fields.text("prompt") : fields.list("messages").map(readMessage);
+    return { turns: [fields.text("response")], instruction: questionText(asked) };
+  },
+};
+
 /** Every form of answer files. Add yours here. */
-export const ANSWER_FORMATS: readonly AnswerFormat[] = [fastchat, arenaHardBefore, arenaHard, alpacaEval];
+export const ANSWER_FORMATS: readonly AnswerFormat[] = [fastchat, arenaHardBefore, arenaHard, alpacaEval, generated];
 
 /**
  * An answer of any form, from its JSON value.
@@ -138,6 +153,11 @@ export function readModelAnswer(value: unknown): ModelAnswer {
   const answer = format.read(fields);
   if (answer.turns.length > 0 && answer.turns.every((turn) => turn.trim() !== "")) return answer;
   throw new RecordError(`read ${kind}: the answer to ${JSON.stringify(answer.questionId ?? "a question")} is empty`);
+}
+
+function readMessage(value: unknown): Message {
+  const message = new Fields("message", value);
+  return { role: message.oneOf("role", ROLES), content: message.text("content") };
 }
 
 /** True if the turns of the first choice are objects. */

@@ -1,3 +1,4 @@
+import { basename, extname } from "node:path";
 import { benchmarkQuestions, nextTurn } from "../../data/benchmarks.ts";
 import { fileRows } from "../../data/rows/file.ts";
 import type { RowPlace } from "../../data/rows/row.ts";
@@ -51,9 +52,10 @@ export async function answersIn(file: string, questions: readonly Prompt[]): Pro
   let nRead = 0;
   for await (const { fields, place } of fileRows(file)) {
     const answer = readAt(fields, place);
-    model ??= answer.model;
-    if (answer.model !== model) {
-      const what = `is an answer of ${JSON.stringify(answer.model)}, and those before it are of ${JSON.stringify(model)}`;
+    const { model: own = basename(file, extname(file)) } = answer;
+    model ??= own;
+    if (own !== model) {
+      const what = `is an answer of ${JSON.stringify(own)}, and those before it are of ${JSON.stringify(model)}`;
       throw new DataError(what, { ...place, remedy: "give each model a file of its own" });
     }
     const position = answer.questionId === undefined ? nRead : positions.get(String(answer.questionId));

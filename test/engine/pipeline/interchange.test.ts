@@ -196,6 +196,32 @@ describe("answers that other people's models wrote", () => {
     }));
 });
 
+describe("answers that salsa generate wrote", () => {
+  it("are those of the questions in their order, by a model of the file's name", () =>
+    inTemporaryFolder(async (folder) => {
+      const at = (name: string): string => path.join(folder, name);
+      const messages = [
+        { role: "user", content: "q2" },
+        { role: "assistant", content: "r" },
+        { role: "user", content: "q3" },
+      ];
+      await writeJsonl(at("questions.jsonl"), [{ prompt: "q1" }, { messages }]);
+      const written = [
+        { prompt: "q1", response: "a" },
+        { messages, response: "b" },
+      ];
+      for (const name of ["ours.jsonl", "theirs.jsonl"]) await writeJsonl(at(name), written);
+      const request = {
+        ...{ config: configOf("http://127.0.0.1:1/v1"), answers: [at("ours.jsonl")], baseline: at("theirs.jsonl") },
+        ...{ questions: { file: at("questions.jsonl"), kind: "prompts" }, isCommon: false },
+      };
+      const job = await openAnswers(request);
+      assert.deepEqual([job.nComparisons, job.config.evaluation.pairs], [2, [["ours", "theirs"]]]);
+      await writeJsonl(at("ours.jsonl"), written.reverse());
+      await assert.rejects(openAnswers(request), /ours\.jsonl:1: is an answer to question 1, which is not asked/);
+    }));
+});
+
 describe("judgments in the forms of other tools", () => {
   const judgment = (
     id: number,

@@ -47,6 +47,7 @@ const PUBLISHED: readonly (readonly [string, object, object])[] = [
     { dataset: "koala", instruction: "q", output: "a", generator: "gpt-3.5" },
     { model: "gpt-3.5", turns: ["a"], instruction: "q" },
   ],
+  ["generated", { messages: [{ role: "user", content: "q" }], response: "a" }, { turns: ["a"], instruction: "q" }],
 ];
 
 describe("answers of other tools", () => {
@@ -61,8 +62,9 @@ describe("answers of other tools", () => {
   }
 
   for (const { name, write } of ANSWER_FORMATS) {
+    if (write === undefined) continue;
     it(`of ${name} come back as they were written`, () => {
-      const record: unknown = JSON.parse(JSON.stringify(write?.(ANSWER)));
+      const record: unknown = JSON.parse(JSON.stringify(write(ANSWER)));
       const { questionId, model, turns } = readModelAnswer(record);
       const isAlpaca = name === "alpaca-eval";
       assert.deepEqual(
@@ -90,6 +92,8 @@ describe("answers of other tools", () => {
         /messages must be a conversation with an answer/,
       ],
       [{ prompt: "a" }, /in no form that is known/],
+      [{ response: "a" }, /messages must be a list/],
+      [{ messages: [{ role: "robot", content: "q" }], response: "a" }, /role must be one of system, .*got "robot"/],
       ["a", /expected an object, got "a"/],
     ];
     for (const [value, message] of refusals) {
