@@ -52,7 +52,7 @@ export async function planned(
   });
   const isJudged = stages.some(({ kind }) => kind === "judgments");
   const power = isJudged ? [powerText(comparedPrompts(config, shortfalls))] : [];
-  const costs = judgingCostTexts(judgingCost(config), config.evaluation.budget);
+  const costs = judgingCostTexts(judgingCost(config, shortfalls), config.evaluation.budget);
   const { cluster, directory } = config.runtime;
   // Its machines compute, not this one.
   const fit = cluster || choice.device.uuid === undefined ? undefined : await fitOnCard(config, choice, directory);

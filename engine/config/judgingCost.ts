@@ -7,7 +7,7 @@ import { DataError } from "../protocol/errors.ts";
 import type { ContestantSettings } from "./contestants.ts";
 import { evaluationSchema } from "./evaluation.ts";
 import type { RunConfig } from "./resolved.ts";
-import { answersAModel } from "./sizes.ts";
+import { type FewerRecords, answersAModel, promptsThere } from "./sizes.ts";
 
 /** Tokens of a judge's instructions and marks, and of a question, roughly. */
 const [FRAME_TOKENS, QUESTION_TOKENS] = [300, 300];
@@ -99,17 +99,17 @@ export function priceOf(
 
 /**
  * Estimates what judging takes, and answering by servers, for each model that is asked. Reads nothing: prompts are as many
- * as the config asks for.
+ * as the config asks for, or as its files have been found to hold where that is fewer (`short`).
  */
-export function judgingCost(config: RunConfig): readonly ModelCost[] {
-  return [...answeringCost(config), ...costOfJudges(config)];
+export function judgingCost(config: RunConfig, short: readonly FewerRecords[] = []): readonly ModelCost[] {
+  return [...answeringCost(config, short), ...costOfJudges(config, short)];
 }
 
 /** Cost of contestants' answers: each is asked every question, of a later turn with what came before. */
-function answeringCost(config: RunConfig): readonly ModelCost[] {
+function answeringCost(config: RunConfig, short: readonly FewerRecords[]): readonly ModelCost[] {
   judgeModels(config); // settings of a run's own record are checked before they are believed
   const { sampling, contestants: all = {} } = config.evaluation;
-  const nCalls = config.seeds.length * answersAModel(config);
+  const nCalls = config.seeds.length * answersAModel(config, short);
   const usual = Math.min(REPLY_TOKENS, sampling.maxNewTokens);
   return Object.values(all).map((own) =>
     modelCost(config, own, {
@@ -154,12 +154,12 @@ function modelCost(
   };
 }
 
-function costOfJudges(config: RunConfig): readonly ModelCost[] {
+function costOfJudges(config: RunConfig, short: readonly FewerRecords[]): readonly ModelCost[] {
   const models = judgeModels(config);
   if (models.length === 0) return [];
   const { pairs, sampling } = config.evaluation;
-  const nAnswered = config.seeds.length * answersAModel(config);
-  const looks = looksOf(config);
+  const nAnswered = config.seeds.length * answersAModel(config, short);
+  const looks = looksOf(config, short);
   return models.map((own) => {
     const isSingle = own.protocol === "single";
     // An answer's grade is the same in every pair; a pair is judged in two orders.
@@ -177,12 +177,16 @@ function costOfJudges(config: RunConfig): readonly ModelCost[] {
 }
 
 /** Answers that are judged while policies are trained, those of their starts included, and pairs of them. */
-function looksOf(config: RunConfig): { readonly answers: number; readonly pairs: number } {
+function looksOf(
+  config: RunConfig,
+  short: readonly FewerRecords[],
+): { readonly answers: number; readonly pairs: number } {
   const { arms, evaluation, seeds } = config;
+  const validation = promptsThere(["evaluation", "validationPrompts"], evaluation.validationPrompts, { short });
   let [answers, pairs] = [0, 0];
   for (const arm of judgesWhileTraining(config) ? Object.values(arms) : []) {
     if (arm.method !== "ppo" || arm.evaluateEvery === 0) continue;
-    const prompts = Math.min(arm.evaluatePrompts, evaluation.validationPrompts) * seeds.length * arm.betas.length;
+    const prompts = Math.min(arm.evaluatePrompts, validation) * seeds.length * arm.betas.length;
     const nLooks = Math.ceil(arm.iterations / arm.evaluateEvery);
     answers += prompts * (1 + nLooks);
     pairs += prompts * nLooks;
@@ -220,7 +224,7 @@ export function judgingCostTexts(costs: readonly ModelCost[], budget: number | u
           : `about $${price.toFixed(2)}, at most $${mostPrice.toFixed(2)}`;
       const what = isAnswering === true ? "answering sends prompts" : "judging sends prompts and answers";
       const early = nWhileTraining === undefined ? "" : `, ${nWhileTraining} of them while policies are trained`;
-      return `${what} to ${server}, ${way}: ${nCalls} requests to ${model}${early}, ${tokens}; ${cost}. Replies that are kept from before cost nothing`;
+      return `${what} to ${server}, ${way}: at most ${nCalls} requests to ${model}${early}, ${tokens}; ${cost}. Replies that are kept from before cost nothing`;
     },
   );
   return budget === undefined || lines.length === 0

@@ -17,6 +17,13 @@ export interface DerivedSizes {
   readonly comparisons: number;
 }
 
+/** A source that was found to have fewer records than a setting asks for. */
+export interface FewerRecords {
+  readonly path: readonly (string | number)[];
+  readonly there: number;
+  readonly from: string;
+}
+
 /** Sizes of one RLHF training, by its method. */
 export type ArmSizes = PpoSizes | DpoSizes;
 
@@ -51,13 +58,28 @@ export function derivedSizes(config: RunConfig): DerivedSizes {
   };
 }
 
-/** Most answers of a model over all benchmarks: their files may hold fewer questions. */
-export function answersAModel({ data, evaluation }: Pick<RunConfig, "data" | "evaluation">): number {
-  const turns = evaluation.benchmarks.map((name) => {
+/** Most answers of a model over all benchmarks: a file that is not counted in `short` may hold fewer questions. */
+export function answersAModel(
+  { data, evaluation }: Pick<RunConfig, "data" | "evaluation">,
+  short: readonly FewerRecords[] = [],
+): number {
+  const answers = evaluation.benchmarks.map((name) => {
     const own = data?.benchmarks[name];
-    return typeof own === "object" && own.kind !== undefined ? benchmarkKind(own.kind).turns : 1;
+    const from = typeof own === "object" ? own.from : own;
+    const turns = typeof own === "object" && own.kind !== undefined ? benchmarkKind(own.kind).turns : 1;
+    return turns * promptsThere(["evaluation", "prompts"], evaluation.prompts, { short, from });
   });
-  return evaluation.prompts * turns.reduce((sum, one) => sum + one, 0);
+  return answers.reduce((sum, one) => sum + one, 0);
+}
+
+/** Prompts that a setting comes to: as many as it asks for, or as its source was found to have. */
+export function promptsThere(
+  path: readonly string[],
+  asked: number,
+  { short, from }: { readonly short: readonly FewerRecords[]; readonly from?: string | undefined },
+): number {
+  const found = short.find((one) => one.path.join(".") === path.join(".") && (from === undefined || one.from === from));
+  return found === undefined ? asked : Math.min(asked, found.there);
 }
 
 /**

@@ -74,7 +74,7 @@ export const WIN_RATE_TERMS = {
   more: {
     label: "More to decide",
     description:
-      "Further prompts, or further base seeds, that would decide an undecided pair in four cases of five, if the true rate and its spread are those observed: for planning a new test, not for adding prompts until p is small.",
+      "Further prompts, or further base seeds, that would decide an undecided pair with a power of 80 %, if the true rate and its spread are those observed: for planning a new test, not for adding prompts until p is small.",
   },
   rating: {
     label: "Rating",

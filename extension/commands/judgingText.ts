@@ -6,12 +6,12 @@ export function judgingText(costs: readonly ModelCost[], budget: number | undefi
   const parts = costs.flatMap((cost) => [
     cost.isEditors === true
       ? t(
-          "Prompts and answers go to {0}, through this editor: {1} requests to {2}.",
+          "Prompts and answers go to {0}, through this editor: at most {1} requests to {2}.",
           cost.server,
           cost.nCalls,
           cost.model,
         )
-      : t("Prompts and answers go to {0}: {1} requests to {2}.", cost.server, cost.nCalls, cost.model),
+      : t("Prompts and answers go to {0}: at most {1} requests to {2}.", cost.server, cost.nCalls, cost.model),
     ...(cost.nWhileTraining === undefined ? [] : [t("{0} of them while policies are trained.", cost.nWhileTraining)]),
     ...(cost.keyVariable === undefined ? [] : [t("The key in {0} is sent along.", cost.keyVariable)]),
     t("About {0} tokens are read and {1} written.", rounded(cost.promptTokens), rounded(cost.completionTokens)),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { judgeModels, judgingCost, judgingCostTexts, parseConfig } from "../../../engine/config/index.ts";
-import type { RunConfig } from "../../../engine/config/index.ts";
+import type { ModelCost, RunConfig } from "../../../engine/config/index.ts";
 import { chooseBackend, modelNotes, withChoice } from "../../../engine/pipeline/index.ts";
 import type { RunResult } from "../../../engine/pipeline/index.ts";
 import { DataError } from "../../../engine/protocol/errors.ts";
@@ -39,12 +39,29 @@ describe("the cost of judging", () => {
     assert.equal(several[0]?.nCalls, 600);
   });
 
+  it("is that of the questions that a file has, once they are counted", () => {
+    const data = { sft: "s", prompts: "p", preferences: "q", benchmarks: { a: "a.jsonl", b: "b.jsonl" } };
+    const pairs = [["salsa", "ppo"]];
+    const rlhf = { evaluateEvery: 30, iterations: 60, evaluatePrompts: 50 };
+    const evaluation = { prompts: 100, pairs, judge: "llm", ...REMOTE };
+    const text = JSON.stringify({ data, model: { checkpoint: "m" }, arms: { ppo: {}, salsa: {} }, rlhf, evaluation });
+    const config = parseConfig(text, `/nowhere/${FILE}`);
+    const counts = ([cost]: readonly ModelCost[]): unknown[] => [cost?.nCalls, cost?.nWhileTraining];
+    // Two orders of 100 questions of each of two files; two looks at 50 prompts of each of two arms.
+    assert.deepEqual(counts(judgingCost(config)), [800, 400]);
+    const short = [
+      { path: ["evaluation", "prompts"], asked: 100, there: 20, from: config.data?.benchmarks["b"] as string },
+      { path: ["evaluation", "validationPrompts"], asked: 256, there: 12, from: "p" },
+    ];
+    assert.deepEqual(counts(judgingCost(config, short)), [2 * 120 + 2 * 12 * 2 * 2, 2 * 12 * 2 * 2]);
+  });
+
   it("is nothing on this machine, and not known without a price elsewhere", () => {
     assert.equal(judgingCost(configOf(LOCAL))[0]?.mostPrice, 0);
     const [unknown = ""] = judgingCostTexts(judgingCost(configOf({ llm: REMOTE.llm })), undefined);
     assert.match(
       unknown,
-      /to judge\.example:444, with the key in JUDGE_API_KEY: 200 requests to gpt.*price is not known/,
+      /to judge\.example:444, with the key in JUDGE_API_KEY: at most 200 requests to gpt.*price is not known/,
     );
     assert.deepEqual(judgingCost(configOf({ judge: "gold" })), []);
     const lookalike = { llm: { model: "gpt", baseUrl: "http://127.0.0.1.evil.example/v1" } };

@@ -56,7 +56,7 @@ describe("models of the editor's in a config", () => {
     assert.equal(isFree(costs), false);
     assert.match(
       judgingCostTexts(costs, undefined)[0] ?? "",
-      /^judging sends prompts and answers to copilot, through a window of VS Code: \d+ requests to vscode:copilot\/gpt-4o, .*; they count in what your plan there allows\./,
+      /^judging sends prompts and answers to copilot, through a window of VS Code: at most \d+ requests to vscode:copilot\/gpt-4o, .*; they count in what your plan there allows\./,
     );
   });
 });

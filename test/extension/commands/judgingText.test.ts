@@ -20,7 +20,7 @@ describe("what a person agrees to before a language model judges", () => {
     assert.equal(
       text({ prices: { gpt: { input: 10, output: 30 } }, budget: 3 }),
       [
-        "Prompts and answers go to judge.example: 200 requests to gpt.",
+        "Prompts and answers go to judge.example: at most 200 requests to gpt.",
         "The key in JUDGE_API_KEY is sent along.",
         "About 160,000 tokens are read and 60,000 written.",
         "About $3.40, at most $14.29. Replies that are kept from before cost nothing.",
@@ -32,7 +32,7 @@ describe("what a person agrees to before a language model judges", () => {
   it("says of an editor's model whose it is, and that a plan is used", () => {
     assert.match(
       text({ llm: { model: "vscode:copilot/gpt-4o" } }),
-      /^Prompts and answers go to copilot, through this editor: 200 requests to vscode:copilot\/gpt-4o\.\n.*\nThey count towards what your plan there allows\.$/,
+      /^Prompts and answers go to copilot, through this editor: at most 200 requests to vscode:copilot\/gpt-4o\.\n.*\nThey count towards what your plan there allows\.$/,
     );
   });
 
