@@ -14,8 +14,7 @@ export const chatSchema = section(
       otherwise: "the checkpoint's own: chat_template.jinja, or chat_template in tokenizer_config.json",
     }),
     plainPrompts: setting(choice(plainPrompts), "userTurn", {
-      description:
-        "How a prompt without a speaker is put to a model with a chat template; messages are always rendered",
+      description: "How a prompt without roles is put to a model with a chat template; messages are always rendered",
       source: "TRL's conversational data",
     }),
     date: optionalSetting(z.iso.date(), {

@@ -142,10 +142,18 @@ function remedyFor(path: ConfigPath, checked: Checked): string {
   if (inherited !== undefined)
     return `leave it out for ${shown(inherited.value)}, from ${inherited.from === "preset" ? "the preset" : "rlhf"}`;
   const schema = schemaAt(checked.schema, path, checked.value);
+  const quoted = quotedNumber(valueAt(checked.value, path), schema);
+  if (quoted !== undefined) return `write ${quoted}, without quotes`;
   const fallback = schema === undefined ? undefined : defaultOf(schema);
   if (schema === undefined || fallback === undefined) return `it means: ${descriptionAt(path, checked)}`;
   const { source } = docsOf(schema);
   return `leave it out for the default ${shown(fallback)}${source === undefined ? "" : ` (${source})`}`;
+}
+
+/** A number that stands in quotes where one belongs. */
+function quotedNumber(value: unknown, schema: z.core.$ZodType | undefined): number | undefined {
+  if (typeof value !== "string" || value.trim() === "" || !Number.isFinite(Number(value))) return undefined;
+  return /^a (whole )?number\b/.test(typeWords(schema)) ? Number(value) : undefined;
 }
 
 /** The description of a place, or of the nearest setting around it. */

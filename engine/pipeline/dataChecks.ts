@@ -82,7 +82,7 @@ export function describePrompts(view: ModelView | undefined): string {
   if (format.source === undefined)
     return `prompts are put to the model as they stand: it has no chat template; ${ends}`;
   const what = format.makesTurns ? "becomes a user's turn" : "stands as it is (chat.plainPrompts)";
-  return `a prompt without a speaker ${what}, messages are rendered by ${format.source.where}; ${ends}`;
+  return `a prompt without roles ${what}, messages are rendered by ${format.source.where}; ${ends}`;
 }
 
 /** Examples that are shown. */

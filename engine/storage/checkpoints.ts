@@ -114,7 +114,8 @@ export async function readCheckpointFiles(folder: string): Promise<CheckpointFil
     const remedy = isAdapter
       ? "it is an adapter: make a checkpoint of it and its base with salsa merge"
       : "give a Hugging Face folder: config.json, model.safetensors, tokenizer.json";
-    throw new CheckpointError("read checkpoint: no config.json", { file: folder, remedy });
+    const lack = (await inputExists(folder)) ? "no config.json" : "there is no such folder";
+    throw new CheckpointError(`read checkpoint: ${lack}`, { file: folder, remedy });
   }
   const tokenizer = await readPart(folder, FILES.tokenizer);
   const tokenizerConfig = await readPart(folder, FILES.tokenizerConfig);

@@ -38,7 +38,7 @@ export const figure: Command = {
   positionals: [
     {
       name: "NAME",
-      description: `${NAMES.join(", ")}, or the paper's number (default: list them)`,
+      description: `${NAMES.join(", ")}, or the paper's number (without: list them)`,
       number: "optional",
     },
     { name: "RUN", description: "Id or folder of the run, or its config (default: the latest)", number: "optional" },
@@ -61,6 +61,7 @@ export const figure: Command = {
   },
   examples: [
     ["salsa figure", "What can be drawn from the latest run, and what is missing"],
+    ["salsa figure demo-1", "The same of another run"],
     ["salsa figure 1 demo-1", "Its win rates as bars"],
     ["salsa figure line --from -1 --to 2 --points 31", "A wider line than the paper's"],
     ["salsa figure plane --size 100 --n 128 --out plane.svg", "A quick look at the plane of three SFTs"],
@@ -70,7 +71,12 @@ export const figure: Command = {
     const directory = runsDirectory(args, context);
     if (asked === undefined) return list(await findRunOf(directory, undefined), context);
     const name = nameFor(FIGURE_NAMES, asked);
-    if (name === undefined) throw unknown(asked);
+    if (name === undefined) {
+      if (run !== undefined) throw unknown(asked);
+      const only = await findRunOf(directory, asked).catch(() => undefined);
+      if (only === undefined) throw unknown(asked);
+      return list(only, context);
+    }
     const folder = await findRunOf(directory, run);
     const ground = choiceOption(args, "ground", ["light", "dark"] as const) ?? "light";
     const measured = MEASURED_FIGURES.find((one) => one === name);

@@ -54,6 +54,9 @@ export const verify: Command = {
       ...(folder !== undefined && { run: basename(folder) }),
       ...(progress !== undefined && { progress }),
     });
+    if (isAll && output.artifacts.length === 0 && output.setAside.length === 0) {
+      throw new UsageError(`there is nothing to verify in ${root}; give --directory`);
+    }
     if (isJson) printJson(terminal, output);
     else printVerified(terminal, output);
     return output.ok ? EXIT.ok : EXIT.failed;

@@ -24,8 +24,8 @@ export function detectableGap(n: number, tieRate = 0): number {
 export function powerText(nPrompts: number): string {
   const points = (tieRate: number): string => (100 * detectableGap(nPrompts, tieRate)).toFixed(1);
   return (
-    `win rates over ${nPrompts.toLocaleString("en-US")} prompts: one that is truly ${points(0)} points from 50 % is seen in four ` +
-    `cases of five, or ${points(0.5)} where half are ties (one pair and one base seed, at the level 0.05)`
+    `win rates over ${nPrompts.toLocaleString("en-US")} prompts: a difference of ${points(0)} points from 50 % is detected with ` +
+    `a power of 80 %, or of ${points(0.5)} where half are ties (one pair and one base seed, at the level 0.05)`
   );
 }
 

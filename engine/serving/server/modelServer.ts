@@ -158,7 +158,7 @@ export class ModelServer {
     const model = this.models.get(id);
     if (model !== undefined) return model;
     const served = [...this.models.keys()].join(", ");
-    const what = `the model ${JSON.stringify(id.slice(0, 200))} is not served; there are ${served}`;
+    const what = `the model ${JSON.stringify(id.slice(0, 200))} is not served; models are ${served}`;
     throw new ApiError(404, what, { param: "model", code: "model_not_found" });
   }
 

@@ -4,7 +4,7 @@ import type { TemplateSource } from "./source.ts";
 import { ChatTemplate, ChatTemplateError } from "./template.ts";
 import { type AssistantTurn, renderTurns } from "./turns.ts";
 
-/** Reading of a text without a speaker on a model with a chat template: a user's turn, or the text as it stands. */
+/** Reading of a text without roles on a model with a chat template: a user's turn, or the text as it stands. */
 export type PlainPrompts = "userTurn" | "asIs";
 /** Turns that a model learns from. */
 export type LearnedTurns = "all" | "last";
@@ -57,7 +57,7 @@ export class PromptFormat {
     this.namedEnds = namedEnds;
   }
 
-  /** True if a prompt without a speaker becomes a user's turn. */
+  /** True if a prompt without roles becomes a user's turn. */
   get makesTurns(): boolean {
     return this.source !== undefined && this.choices.plainPrompts !== "asIs";
   }

@@ -98,6 +98,12 @@ describe("salsa", () => {
     assert.deepEqual([code, stderr], [2, 'error: "pln" is not a command; did you mean plan?\n']);
   });
 
+  it("vouches for nothing where there are no results", async () => {
+    const { code, stdout, stderr } = await salsa(["verify", "--all", "--directory", "/nowhere/.salsa"]);
+    assert.deepEqual([code, stdout], [2, ""]);
+    assert.match(stderr, /there is nothing to verify in \/nowhere\/\.salsa; give --directory/);
+  });
+
   it("prints its version", async () => {
     assert.deepEqual(await salsa(["--version"]), { code: 0, stdout: "1.2.3\n", stderr: "" });
   });

@@ -25,6 +25,13 @@ describeMistakes(
       remedy: /leave it out for the default 0\.000025 \(SALSA, appendix A\.1\)/,
     },
     {
+      what: "a number in quotes",
+      line: '"arms": { "ppo": { "beta": "0.2" } }',
+      path: "arms.ppo.beta",
+      message: /must be a number or a list, each a number, got "0\.2"/,
+      remedy: /^write 0\.2, without quotes$/,
+    },
+    {
       what: "a fraction where a count is meant",
       line: '"sft": { "steps": 1.5 }',
       path: "sft.steps",

@@ -88,7 +88,7 @@ export async function openPreview(
       if (found === undefined) throw new Error("no such source");
       return {
         ...{ id: 1, sources: SOURCES, source: found, seenBy: "mine.salsa.json", limit: 8, unusable: "drop" },
-        prompts: "a prompt without a speaker becomes a user's turn; an answer ends with </s>",
+        prompts: "a prompt without roles becomes a user's turn; an answer ends with </s>",
       };
     },
     previewPage: ({ offset, limit }: { offset: number; limit: number }): PreviewPage => {

@@ -179,7 +179,7 @@ describe("tests keep their level", () => {
 });
 
 describe("the numbers of questions that are asked for", () => {
-  it("suffice in about four cases of five, by question", () => {
+  it("suffice in about 80 % of cases, by question", () => {
     const random = randomStream(8);
     const [turns, shift] = [3, 0.08];
     // A large sample tells the variance of one question.
@@ -227,7 +227,7 @@ describe("the numbers of questions that are asked for", () => {
     // 2.8016·0.5/√1,024 = 0.0438, a little less for the smaller variance away from a half; with half of the ties /√2.
     assert.match(
       powerText(1024),
-      /^win rates over 1,024 prompts: one that is truly 4\.4 points .* or 3\.1 where half are/,
+      /^win rates over 1,024 prompts: a difference of 4\.4 points .* or of 3\.1 where half are/,
     );
   });
 });
