@@ -35,7 +35,7 @@ export const COLUMNS: readonly Column[] = [
   number("n", (row) => String(row.n)),
   number("win %", (row) => percent(row.winRate)),
   number("adjusted %", (row) => percent(row.adjusted)),
-  number("95 % interval", (row) => `${percent(row.low)} to ${percent(row.high)}`),
+  number("95 % interval", ({ low, high, n }) => (n === 0 ? NONE : `${percent(low)} to ${percent(high)}`)),
   number("p", (row) => probability(row.p)),
   number("p (Holm)", (row) => probability(row.holm)),
   number("seeds", (row) => String(row.nSeeds)),

@@ -69,6 +69,12 @@ const rendered = (name: string, table: RateTable): string =>
   TABLE_FORMATS.find((format) => format.name === name)?.renderWinRates(table) ?? "";
 
 describe("win-rate table", () => {
+  it("has a dash in place of an interval of no comparisons", () => {
+    const none = winRateTable([{ ...paper, comparisons: comparisonsOf({ win: 0, loss: 0, tie: 0, dropped: 3 }) }]);
+    const [text] = TABLE_FORMATS.filter(({ name }) => name === "markdown").map((format) => format.renderWinRates(none));
+    assert.match(text ?? "", /\| 3 \| 0 \| – \| – \| – \| /);
+  });
+
   it("has a line per seed and one over all, and Holm's p for the latter only", () => {
     const table = winRateTable([seeds, paper]);
     assert.deepEqual(
