@@ -28,7 +28,10 @@ export function shortfalls(config: RunConfig, { data: read }: Pick<ResolvedRecip
     source: SourceConfig,
   ): void => {
     if (asked === undefined || there === undefined || asked <= there) return;
-    found.push({ path, asked, there, from: typeof source === "string" ? source : source.from });
+    const from = typeof source === "string" ? source : source.from;
+    // Two benchmarks may be of one file.
+    if (found.some((one) => one.path.join(".") === path.join(".") && one.from === from && one.there === there)) return;
+    found.push({ path, asked, there, from });
   };
   const sources = [
     ["sft", "sft", data.sft],

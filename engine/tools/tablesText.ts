@@ -34,6 +34,13 @@ const NOTE = [
   "A seed is a base seed of the whole recipe; rows of one seed say nothing about the luck of another.",
 ].join(" ");
 
+/** Why a run has no tables: it goes on, or it answered no benchmark, as one that was imported. */
+export function noTables(id: string, status: string): string {
+  return status === "finished"
+    ? `${id} has no tables: it is finished, and has answered no benchmark`
+    : `${id} has no tables yet: it is ${status}, and tables are made at a run's end`;
+}
+
 /**
  * A run's tables as a language model reads them, with an explanation of the numbers. Where they do not fit, the rows of
  * single seeds are left out first.
@@ -44,8 +51,7 @@ export async function tablesText(
   others: readonly OtherTable[],
   budget: TextBudget,
 ): Promise<string> {
-  if (rows.length === 0 && others.length === 0)
-    return `${id} has no tables yet: it is ${status}, and tables are made at a run's end.`;
+  if (rows.length === 0 && others.length === 0) return `${noTables(id, status)}.`;
   const tables = others.map(({ name, markdown }) => `Table ${name} of ${id}\n\n${markdown.trim()}`);
   const pooled = rows.filter(({ seed }) => seed === "all");
   for (const shown of [rows, pooled]) {

@@ -8,6 +8,7 @@ import type { Arguments, Command, CommandContext } from "../command.ts";
 import { findRun, writeText } from "../files.ts";
 import { DIRECTORY_OPTION, runsDirectory } from "../runOptions.ts";
 import { printJson } from "../terminal.ts";
+import { noTables } from "../../tools/tablesText.ts";
 
 /** The report as a document with figures, not a form of a table. */
 const DOCUMENT = "document";
@@ -74,7 +75,7 @@ export const report: Command = {
     const texts = await Promise.all(
       format.flatMap((one) => tables.map((table) => tableText(record.folder, table, one))),
     );
-    const none = visibleLine(`${record.id} has no tables yet: it is ${record.status}`);
+    const none = visibleLine(noTables(record.id, record.status));
     const text = texts.length === 0 ? `${none}\n` : texts.join("\n");
     if (out === undefined) context.terminal.out(text);
     else await writeText(resolve(context.folder, out), text);

@@ -49,6 +49,12 @@ describe("a plan that asks for more records than there are", function () {
         /^reward\.pairs asks for 4,000, and .*preferences\.jsonl has 24 for it: all/,
       );
       assert.equal(comparedPrompts(resolved(asking(4000), folder), short), 6);
+      const { benchmarks } = written["data"] as { benchmarks: Written };
+      const twice: Written = {
+        ...asking(4000),
+        data: { ...(written["data"] as Written), benchmarks: { ...benchmarks, again: benchmarks["mine"] } },
+      };
+      assert.deepEqual((await planned(twice, folder)).short, short, "of one file once");
       const { stages: fitting } = await planned(asking(24), folder);
       const seconds = (of: readonly PlannedStage[], kind: string): number =>
         of.filter((stage) => stage.kind === kind).reduce((sum, { estimatedSeconds }) => sum + estimatedSeconds, 0);
