@@ -1,6 +1,5 @@
-import { type Resources, assemble } from "../../engine/compute/backends/cuda/build.ts";
+import { type Resources, recordedResources } from "../../engine/compute/backends/cuda/build.ts";
 import type { KernelLaunch } from "../../engine/compute/backends/cuda/launch.ts";
-import { findToolkit } from "../../engine/compute/backends/cuda/toolkit.ts";
 import { type Sheet, sheetMarkdown } from "../../engine/evaluation/tables/sheet.ts";
 import { CountingBackend, type Counts } from "./countingBackend.ts";
 import { CEILINGS, type Ceilings, occupancy, secondsOf } from "./roofline.ts";
@@ -80,9 +79,9 @@ function plannedOf(name: string, steps: number, { counts, memory }: CountingBack
 /** The tables of `npm run gpu -- --planned`, in Markdown. */
 export async function plannedText(): Promise<string> {
   const work = await planned(SIZES.real);
-  const resources = await resourcesOf(work);
+  const resources = resourcesOf();
   return ["Planned, not measured: nothing of this has run on a card.", "", sheetMarkdown(workSheet(work))]
-    .concat(resources === undefined ? [] : ["", sheetMarkdown(kernelSheet(work, resources))])
+    .concat("", sheetMarkdown(kernelSheet(work, resources)))
     .join("\n");
 }
 
@@ -106,18 +105,9 @@ function workSheet(work: readonly Planned[]): Sheet {
 
 const rounded = (value: number): string => String(Number(value.toPrecision(3)));
 
-/** Registers and static shared memory by architecture and kernel, as ptxas tells; undefined where there is none. */
-async function resourcesOf(work: readonly Planned[]): Promise<ReadonlyMap<string, Resources> | undefined> {
-  const toolkit = findToolkit();
-  if (toolkit === undefined) return undefined;
-  const files = new Set(work.flatMap(({ kernels }) => [...kernels.values()].map(({ launch }) => launch.file)));
-  const found = new Map<string, Resources>();
-  for (const file of files) {
-    for (const { arch } of CEILINGS) {
-      for (const one of await assemble(toolkit.ptxas, file, arch)) found.set(`${arch} ${one.kernel}`, one);
-    }
-  }
-  return found;
+/** Registers and static shared memory by architecture and kernel, as ptxas told the build. */
+function resourcesOf(): ReadonlyMap<string, Resources> {
+  return new Map(recordedResources().map((one) => [`${one.architecture} ${one.kernel}`, one]));
 }
 
 function kernelSheet(work: readonly Planned[], resources: ReadonlyMap<string, Resources>): Sheet {

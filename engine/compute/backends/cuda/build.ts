@@ -11,6 +11,12 @@ const run = promisify(execFile);
 /** Kernels in CUDA C++ and, beside each, its PTX, which is what ships. */
 export const KERNELS = join(import.meta.dirname, "kernels");
 
+/** What the kernels take of each architecture's multiprocessors, as the assembler has said. */
+const RESOURCES = join(KERNELS, "resources.csv");
+const HEADER = "file,ptx,architecture,kernel,registers,spillBytes,sharedBytes";
+/** Ampere, Ada, Hopper, and Blackwell in desktops. */
+export const ARCHITECTURES = ["sm_80", "sm_86", "sm_89", "sm_90", "sm_120"] as const;
+
 /** Architecture that nvcc compiles for; every card from Ampere on runs it. */
 const TARGET = "sm_80";
 /** Version that the PTX claims instead of nvcc's own, so that drivers from CUDA 11.8 on take it. */
@@ -60,6 +66,12 @@ export async function compileKernels(nvcc: string, name: string): Promise<string
 
 /** Share of a multiprocessor that an assembled kernel takes. */
 export interface Resources {
+  /** Of the kernel's source, without its extension. */
+  readonly file: string;
+  /** SHA-256 of the PTX that was assembled. */
+  readonly ptx: string;
+  /** "sm_90". */
+  readonly architecture: string;
   readonly kernel: string;
   /** Per thread. */
   readonly registers: number;
@@ -69,27 +81,48 @@ export interface Resources {
   readonly sharedBytes: number;
 }
 
+/** SHA-256 of a kernel file's PTX. */
+export function ptxHash(name: string): string {
+  return createHash("sha256")
+    .update(readFileSync(join(KERNELS, `${name}.ptx`)))
+    .digest("hex");
+}
+
+/** What is on record of all kernels: assembling them takes a minute and a half, and a toolkit. */
+export function recordedResources(): readonly Resources[] {
+  const [header, ...lines] = readFileSync(RESOURCES, "utf8").trimEnd().split("\n");
+  if (header !== HEADER) throw new Error(`${RESOURCES}: begins with ${header}`);
+  return lines.map((line) => {
+    const [file = "", ptx = "", architecture = "", kernel = "", registers, spillBytes, sharedBytes] = line.split(",");
+    const numbers = { registers: Number(registers), spillBytes: Number(spillBytes), sharedBytes: Number(sharedBytes) };
+    return { file, ptx, architecture, kernel, ...numbers };
+  });
+}
+
 /**
- * Assembles PTX for an architecture, and throws the result away.
+ * Assembles a kernel file's PTX for every architecture, and throws the result away.
  *
  * @param ptxas - The assembler.
- * @param name - Of the kernel file.
- * @param arch - "sm_90".
+ * @param file - Of the kernels, without its extension.
  * @throws {Error} with the assembler's messages.
  */
-export async function assemble(ptxas: string, name: string, arch: string): Promise<readonly Resources[]> {
+export async function assemble(ptxas: string, file: string): Promise<readonly Resources[]> {
   const folder = mkdtempSync(join(tmpdir(), "salsa-ptxas-"));
+  const resources: Resources[] = [];
   try {
-    const args = [`-arch=${arch}`, "-v", join(KERNELS, `${name}.ptx`), "-o", join(folder, "kernels.cubin")];
-    const { stderr } = await run(ptxas, args, { maxBuffer: MAX_OUTPUT });
-    return resourcesOf(stderr);
+    for (const architecture of ARCHITECTURES) {
+      const args = [`-arch=${architecture}`, "-v", join(KERNELS, `${file}.ptx`), "-o", join(folder, "kernels.cubin")];
+      const { stderr } = await run(ptxas, args, { maxBuffer: MAX_OUTPUT });
+      resources.push(...resourcesOf(stderr).map((one) => ({ file, ptx: ptxHash(file), architecture, ...one })));
+    }
+    return resources;
   } finally {
     rmSync(folder, { recursive: true });
   }
 }
 
 /** Reads `ptxas -v`: per kernel a line that names it, one with its spills, one with the rest. */
-function resourcesOf(log: string): readonly Resources[] {
+function resourcesOf(log: string): readonly Omit<Resources, "file" | "ptx" | "architecture">[] {
   return log
     .split("Compiling entry function '")
     .slice(1)
@@ -117,7 +150,15 @@ function withHeader(ptx: string, name: string): string {
 if (import.meta.main) {
   const toolkit = findToolkit();
   if (toolkit === undefined) throw new Error("build: no nvcc in CUDA_HOME, the path or /usr/local/cuda");
+  const lines = [HEADER];
   for (const name of kernelFiles()) {
     writeFileSync(join(KERNELS, `${name}.ptx`), await compileKernels(toolkit.nvcc, name));
+    for (const { file, ptx, architecture, kernel, registers, spillBytes, sharedBytes } of await assemble(
+      toolkit.ptxas,
+      name,
+    )) {
+      lines.push([file, ptx, architecture, kernel, registers, spillBytes, sharedBytes].join(","));
+    }
   }
+  writeFileSync(RESOURCES, `${lines.join("\n")}\n`);
 }
