@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import * as z from "zod";
 import type { RunConfig } from "../../config/index.ts";
+import { withLaterSettings } from "../../config/laterSettings.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { LONGEST_NAME, LONGEST_TEXT } from "../../protocol/limits.ts";
 import { readRecord } from "./records.ts";
@@ -82,8 +83,10 @@ const remedy = "start the run again from its config";
 export async function readDescription(folder: string): Promise<RunDescription> {
   const file = join(folder, RUN_FILE);
   const description = await readRecord(file, { parse: (value) => descriptionSchema.parse(value), remedy });
-  if (description !== undefined) return description;
-  throw new DataError("read: no such file", { file, remedy: "check the run id: salsa runs are under .salsa/runs" });
+  if (description === undefined)
+    throw new DataError("read: no such file", { file, remedy: "check the run id: salsa runs are under .salsa/runs" });
+  const { config, imported } = description;
+  return config === undefined || imported ? description : { ...description, config: withLaterSettings(config) };
 }
 
 /**

@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import type { RunConfig } from "../../../../engine/config/index.ts";
+import { readRun, runPipeline } from "../../../../engine/pipeline/index.ts";
 import { eventSchema } from "../../../../engine/protocol/events.ts";
 import type { RunOutline } from "../../../../engine/protocol/service.ts";
 import { pipelineOf } from "../../../../webview/pipeline/graph.ts";
-import { type TinyRun, runTiny, tiny } from "../../pipeline/tinyRun.ts";
+import { type TinyRun, computed, runTiny, tiny } from "../../pipeline/tinyRun.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 import { linesOf } from "./runFolders.ts";
 import { type ServiceClient, withService } from "./serviceClient.ts";
@@ -87,5 +88,43 @@ describe("a run folder that a version before stages were data has left", functio
       const today = await look();
       await makeOld(run);
       assert.deepEqual(await look(), today);
+    }));
+
+  it("goes on where it was stopped, though its config lacks the settings that came later", () =>
+    inTemporaryFolder(async (folder) => {
+      const stop = new AbortController();
+      const written = { ...WRITTEN, seeds: [1] };
+      const stopped = await runTiny(written, folder, {
+        signal: stop.signal,
+        onEvent: (event) => {
+          if (event.kind === "stageFinished" && event.stage === "reward") stop.abort();
+        },
+      });
+      assert.equal(stopped.status, "stopped");
+      const file = path.join(stopped.folder, "run.json");
+      const record = JSON.parse(await fs.readFile(file, "utf8")) as { readonly config: RunConfig };
+      const { learnedTurns: _turns, ...sft } = record.config.sft;
+      const {
+        device: _device,
+        frozenWeights: _frozen,
+        gradientCheckpointing: _again,
+        ...runtime
+      } = record.config.runtime;
+      const arms = Object.entries(record.config.arms).map(([name, arm]) => {
+        const later =
+          /^(method|moving|reference(Mix|Every|Rate)|betaByLength|minLength|shortPenalty|evaluate|dpo|label)/;
+        return [name, Object.fromEntries(Object.entries(arm).filter(([key]) => !later.test(key)))];
+      });
+      const config = { ...record.config, sft, runtime, arms: Object.fromEntries(arms) as object };
+      await fs.writeFile(file, JSON.stringify({ ...record, config }));
+
+      const { id, ...run } = await readRun(stopped.folder);
+      const runsRoot = path.join(folder, ".salsa");
+      const signal = new AbortController().signal;
+      const resumed = await runPipeline({ ...run, runsRoot, resume: id, signal, report: () => undefined });
+      assert.equal(resumed.status, "finished");
+      const today = await runTiny(written, folder);
+      assert.deepEqual(computed(today), [], "results are those of a run of today");
+      assert.deepEqual(resumed.tables, today.tables);
     }));
 });
