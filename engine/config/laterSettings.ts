@@ -16,20 +16,22 @@ export function withLaterSettings(config: RunConfig): RunConfig {
   const arms = Object.entries(config.arms).map(([name, arm]) => [name, completed(arm, ARM_SETTINGS)]);
   const sections = Object.entries(SECTIONS).flatMap(([name, shape]) => {
     // A version that did not know a section at all had none of its settings.
-    const section = config[name as keyof typeof SECTIONS] as object | undefined;
+    const section: object | undefined = config[name as keyof typeof SECTIONS];
     return section === undefined ? [] : [[name, completed(section, shape)]];
   });
   return { ...config, ...Object.fromEntries(sections), arms: Object.fromEntries(arms) } as RunConfig;
 }
 
-const SECTIONS = {
+const SECTIONS: Readonly<Record<"sft" | "reward" | "evaluation" | "runtime", Shape>> = {
   sft: sftSchema.shape,
   reward: rewardSchema.shape,
   evaluation: evaluationSchema.shape,
   runtime: runtimeSchema.shape,
 };
 
-function completed(section: object, shape: Readonly<Record<string, z.ZodType>>): object {
+type Shape = Readonly<Record<string, z.ZodType>>;
+
+function completed(section: object, shape: Shape): object {
   const defaults = Object.entries(shape).filter(([, schema]) => schema instanceof z.ZodDefault);
   const missing = defaults.filter(([key]) => !Object.hasOwn(section, key));
   return { ...section, ...Object.fromEntries(missing.map(([key, schema]) => [key, schema.parse(undefined)])) };

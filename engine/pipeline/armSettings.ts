@@ -1,3 +1,4 @@
+import { withoutIdle } from "../config/algorithms/idle.ts";
 import { settingsRead } from "../config/algorithms/index.ts";
 import type { DPO_SETTINGS, SHARED_SETTINGS } from "../config/algorithms/dpoSettings.ts";
 import type { RlhfConfig, RunConfig } from "../config/index.ts";
@@ -36,7 +37,7 @@ const UNCHANGED = {
  * @throws {RangeError} when there is no such arm.
  */
 export function armWithBeta({ arms }: RunConfig, name: string, beta: number): PpoConfig {
-  const arm = armOf(arms, name);
+  const arm = withoutIdle(armOf(arms, name));
   const own: ReadonlySet<string> = settingsRead("ppo");
   const changes = Object.entries(arm).filter(
     ([key, value]) => own.has(key) && !MODELS.has(key) && (UNCHANGED as Record<string, unknown>)[key] !== value,

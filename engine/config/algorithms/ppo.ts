@@ -1,6 +1,7 @@
 import type { Complaint } from "../complaint.ts";
 import { type ArmFacts, type ArmKind, type WrittenArm, algorithm } from "./algorithm.ts";
 import { checkBetas, checkPositions } from "./armChecks.ts";
+import { checkIdle } from "./idle.ts";
 import { PPO_SETTINGS } from "./ppoSettings.ts";
 
 const plain: ArmKind = {
@@ -57,6 +58,7 @@ export const ppo = algorithm({
     ...checkMoving(arm),
     ...checkTruncation(arm),
     ...checkWatch(arm, facts),
+    ...checkIdle(arm),
     ...checkPositions(arm, facts),
     ...checkBetas(arm, facts),
   ],
@@ -107,51 +109,33 @@ function checkMix({ path, own, settings }: PpoArm): Complaint[] {
   return [{ path: place, message: '"logSpace" does not go with klKind "full"', remedy }];
 }
 
-/** One reference follows the policy, and only one that moves has a pace. */
+/** One reference follows the policy. */
 function checkMoving({ path, own, settings }: PpoArm): Complaint[] {
   const { movingReference, reference } = settings;
   const isOwn = [own.movingReference, own.reference].some((one) => one !== undefined);
-  if (isOwn && movingReference !== "fixed" && typeof reference === "object" && reference.length > 1) {
-    const place = [...path, own.movingReference === undefined ? "reference" : "movingReference"];
-    const message = `${JSON.stringify(movingReference)} moves one reference, and there are ${reference.length}`;
-    return [{ path: place, message, remedy: "name one, such as a soup of them, or leave movingReference out" }];
-  }
-  // Shared settings may be for some of the arms.
-  if (path[0] !== "arms" || movingReference === "ema") return [];
-  const idle =
-    movingReference === "fixed" ? (["referenceEvery", "referenceRate"] as const) : (["referenceRate"] as const);
-  return idle.flatMap((key) => {
-    if (own[key] === undefined) return [];
-    const message = `has no effect with movingReference ${JSON.stringify(movingReference)}`;
-    return [{ path: [...path, key], message, remedy: 'set movingReference to "ema", or leave it out' }];
-  });
+  if (!isOwn || movingReference === "fixed" || typeof reference !== "object" || reference.length < 2) return [];
+  const place = [...path, own.movingReference === undefined ? "reference" : "movingReference"];
+  const message = `${JSON.stringify(movingReference)} moves one reference, and there are ${reference.length}`;
+  return [{ path: place, message, remedy: "name one, such as a soup of them, or leave movingReference out" }];
 }
 
 /** A policy is compared on prompts that it does not learn from, and there may be none. */
-function checkWatch({ path, own, settings }: PpoArm, { validationPrompts }: ArmFacts): Complaint[] {
-  if (own.evaluateEvery !== undefined && own.evaluateEvery > 0 && validationPrompts === 0) {
-    const message = "needs a validation split, which has 0 prompts";
-    const remedy = "set evaluation.validationPrompts above 0, or leave it out";
-    return [{ path: [...path, "evaluateEvery"], message, remedy }];
-  }
-  if (path[0] !== "arms" || own.evaluatePrompts === undefined || settings.evaluateEvery > 0) return [];
-  const remedy = "set evaluateEvery to the iterations between two comparisons";
-  return [{ path: [...path, "evaluatePrompts"], message: "has no effect without evaluateEvery", remedy }];
+function checkWatch({ path, own }: PpoArm, { validationPrompts }: ArmFacts): Complaint[] {
+  if (own.evaluateEvery === undefined || own.evaluateEvery === 0 || validationPrompts !== 0) return [];
+  const message = "needs a validation split, which has 0 prompts";
+  const remedy = "set evaluation.validationPrompts above 0, or leave it out";
+  return [{ path: [...path, "evaluateEvery"], message, remedy }];
 }
 
 /** Settings at which sampling cuts nothing off. */
 const UNCUT = { topK: 0, topP: 1 } as const;
 
-/** A penalty for what is too short, where nothing is; and lengths that no response can have. */
+/** Lengths that no response can have. */
 function checkLength({ path, own, settings }: PpoArm): Complaint[] {
-  const { minLength, maxNewTokens = Infinity } = settings;
-  if (own.minLength !== undefined && own.minLength > maxNewTokens) {
-    const message = `${own.minLength} is more than the longest response, maxNewTokens ${maxNewTokens}`;
-    return [{ path: [...path, "minLength"], message, remedy: "use fewer tokens, or raise maxNewTokens" }];
-  }
-  if (path[0] !== "arms" || own.shortPenalty === undefined || minLength > 0) return [];
-  const remedy = "set minLength to the fewest tokens that a response should have";
-  return [{ path: [...path, "shortPenalty"], message: "has no effect without minLength", remedy }];
+  const { maxNewTokens = Infinity } = settings;
+  if (own.minLength === undefined || own.minLength <= maxNewTokens) return [];
+  const message = `${own.minLength} is more than the longest response, maxNewTokens ${maxNewTokens}`;
+  return [{ path: [...path, "minLength"], message, remedy: "use fewer tokens, or raise maxNewTokens" }];
 }
 
 /** Log-probabilities are of the whole distribution: samples of a part of it would make every ratio wrong. */

@@ -170,6 +170,13 @@ describeMistakes("complaints about settings that do not go together", [
     remedy: /set minLength/,
   },
   {
+    what: "a KL that is aimed at where β stays",
+    line: '"rlhf": { "klController": "fixed" }, "arms": { "a": { "klTarget": 3 } }',
+    path: "arms.a.klTarget",
+    message: /no effect with klController "fixed"/,
+    remedy: /"adaptive"/,
+  },
+  {
     what: "a shortest response longer than the longest",
     line: '"rlhf": { "minLength": 13, "maxNewTokens": 12 }',
     path: "rlhf.minLength",

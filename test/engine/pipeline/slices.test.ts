@@ -55,16 +55,16 @@ function settingsIn(one: RunConfig, section: Path): readonly Path[] {
   return walk(value, section).filter((path) => !path.includes("seeds") && !path.includes("betas"));
 }
 
+const IDLE = ["evaluatePrompts", "referenceEvery", "referenceRate", "shortPenalty"];
+
 /** Settings that other stages than those of their section depend on, too, or none. */
 const FURTHER: Readonly<Record<string, readonly string[]>> = {
   "sft.maxLength": ["sft", "soup learned"],
   "sft.examples": ["sft", "soup learned"],
   "reward.pairs": ["preferences", "reward"],
-  // Of a panel that is off, and of DPO.
+  // Of a panel that is off, of what else is off, and of DPO.
   ...Object.fromEntries(
-    ["ppo", "salsa"].flatMap((arm) =>
-      ["evaluatePrompts", ...Object.keys(DPO_SETTINGS)].map((key) => [`arms.${arm}.${key}`, []]),
-    ),
+    ["ppo", "salsa"].flatMap((arm) => [...IDLE, ...Object.keys(DPO_SETTINGS)].map((key) => [`arms.${arm}.${key}`, []])),
   ),
 };
 
@@ -89,6 +89,18 @@ describe("slices of the config", () => {
       }
     });
   }
+
+  it("take settings that change nothing beside others to no stage", () => {
+    const path = (key: string): Path => ["arms", "ppo", key];
+    const fixed = config({ task: { name: "miniinstruct" }, rlhf: { klController: "fixed" }, arms: { ppo: {} } });
+    for (const key of ["klTarget", "klHorizon", "referenceEvery", "referenceRate", "shortPenalty"])
+      assert.deepEqual(reachOf(fixed, path(key)), [], key);
+    const rlhf = { movingReference: "reset", minLength: 2 };
+    const moving = config({ task: { name: "miniinstruct" }, rlhf, arms: { ppo: {} } });
+    for (const key of ["klTarget", "klHorizon", "referenceEvery", "shortPenalty"])
+      assert.deepEqual(reachOf(moving, path(key)), ["rlhf ppo"], key);
+    assert.deepEqual(reachOf(moving, path("referenceRate")), []);
+  });
 
   it("take the sampling of answers to answers and to soups that are measured by them", () => {
     for (const path of settingsIn(TASK, ["evaluation", "sampling"])) {
