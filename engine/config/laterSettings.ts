@@ -13,11 +13,12 @@ const { beta: _beta, ...ARM_SETTINGS } = RLHF_SETTINGS; // an arm has a list of 
  * which a run is made as it was before them.
  */
 export function withLaterSettings(config: RunConfig): RunConfig {
-  const arms = Object.entries(config.arms).map(([name, arm]) => [name, completed(arm, ARM_SETTINGS)]);
+  const arms = Object.entries(config.arms).map(([name, arm]) => [name, completed(arm, ARM_SETTINGS)] as const);
+  const written: Partial<RunConfig> = config;
   const sections = Object.entries(SECTIONS).flatMap(([name, shape]) => {
     // A version that did not know a section at all had none of its settings.
-    const section: object | undefined = config[name as keyof typeof SECTIONS];
-    return section === undefined ? [] : [[name, completed(section, shape)]];
+    const section = written[name as keyof typeof SECTIONS];
+    return section === undefined ? [] : [[name, completed(section, shape)] as const];
   });
   return { ...config, ...Object.fromEntries(sections), arms: Object.fromEntries(arms) } as RunConfig;
 }
