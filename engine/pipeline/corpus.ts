@@ -1,6 +1,7 @@
-import { createTask } from "../evaluation/tasks/index.ts";
+import type * as z from "zod";
+import { createTask, taskKindOf } from "../evaluation/tasks/index.ts";
 import { needOf } from "../soup/index.ts";
-import type { Split, Task, TaskLanguage } from "../evaluation/tasks/task.ts";
+import type { Split, Task, TaskLanguage, TaskPart } from "../evaluation/tasks/task.ts";
 import type { RunConfig, TaskConfig } from "../config/index.ts";
 import { keptBackIn } from "../data/index.ts";
 import type { Question, SftExample } from "../protocol/conversation.ts";
@@ -40,6 +41,20 @@ export interface PromptSource {
 /** The task of these settings; undefined without any, where data files are used. */
 export function taskOf(settings: TaskConfig | undefined): Task | undefined {
   return settings === undefined ? undefined : createTask(settings);
+}
+
+/**
+ * A task for the slice of a stage that takes one of its parts beside prompts and gold scores, or none: settings of other
+ * parts are at their defaults.
+ */
+export function taskSlice(task: TaskConfig | undefined, part?: TaskPart): TaskConfig | undefined {
+  if (task === undefined) return undefined;
+  const { settings, parts } = taskKindOf(task.name);
+  const others = Object.entries(settings).filter(([key]) => parts[key] !== part);
+  return {
+    ...task,
+    ...Object.fromEntries(others.map(([key, schema]) => [key, (schema as z.ZodType).parse(undefined)])),
+  };
 }
 
 /** One token per word of a task's language. */

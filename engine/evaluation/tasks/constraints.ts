@@ -90,6 +90,7 @@ export const constraints = taskKind({
       source: "this project",
     }),
   },
+  parts: { sftClean: "sft", labelTemperature: "prefer" },
   snippet: {},
   defaults: { examples: 256, pairs: 256, maxNewTokens: LONGEST_RESPONSE },
   check: () => [],

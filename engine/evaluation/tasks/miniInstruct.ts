@@ -79,6 +79,7 @@ export const miniInstruct = taskKind({
       source: "this project",
     }),
   },
+  parts: { pretrainingClean: "language", sftClean: "sft", labelTemperature: "prefer" },
   snippet: {},
   // Its own answers have at most 12 tokens.
   defaults: { examples: 600, pairs: 5000, maxNewTokens: 16 },

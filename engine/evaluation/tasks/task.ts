@@ -62,6 +62,9 @@ export interface Task {
 
 type Shape = z.core.$ZodShape;
 
+/** A part of a task, by its name there, that settings change. */
+export type TaskPart = "language" | "sft" | "prefer";
+
 /**
  * A built-in task, with all that is known of it: schema, forms, docs and engine take it from here.
  *
@@ -77,6 +80,8 @@ export interface TaskKind<N extends string = string, S extends Shape = Shape> {
   readonly needsCheckpoint?: boolean;
   /** Settings beyond the name, each with its description and the source of its default. */
   readonly settings: S;
+  /** The one part that each setting changes: what is made of the others alone is kept when it changes. */
+  readonly parts: Readonly<Record<keyof S, TaskPart>>;
   /** Settings that editors offer to write beside the name. */
   readonly snippet: Readonly<Record<string, unknown>>;
   /** Sizes where the config gives none. */

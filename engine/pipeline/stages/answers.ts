@@ -15,7 +15,14 @@ import { ANSWERS_FILE, type BenchmarkAnswer } from "../../storage/formats/answer
 import { Random } from "../../training/index.ts";
 import type { BaseInput } from "../adapterFolder.ts";
 import { heldAs, inTransit, readingCost, responseLengths, tokenizerBytes } from "../cost.ts";
-import { type BenchmarkChoice, benchmarkPrompts, taskOf, validationCount, validationPrompts } from "../corpus.ts";
+import {
+  type BenchmarkChoice,
+  benchmarkPrompts,
+  taskOf,
+  taskSlice,
+  validationCount,
+  validationPrompts,
+} from "../corpus.ts";
 import { type EncodedPrompts, encodePrompts, shortenedMessage } from "../generation.ts";
 import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
 import { type FrozenModel, type FrozenSlice, frozenSlice, loadFrozenModel } from "../modelFolder.ts";
@@ -44,7 +51,7 @@ export const answers: Stage<
   usesDevice: true,
   revision: 3,
   select: (config, { benchmark, isValidation, seed }) => ({
-    task: config.task,
+    task: taskSlice(config.task),
     sampling: config.evaluation.sampling,
     seed,
     from: isValidation

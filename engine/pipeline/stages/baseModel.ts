@@ -11,7 +11,7 @@ import {
   supervisedBatches,
 } from "../../training/index.ts";
 import { NO_COST, sequenceLength, trainingCost } from "../cost.ts";
-import { taskOf, taskTokenizer } from "../corpus.ts";
+import { taskOf, taskSlice, taskTokenizer } from "../corpus.ts";
 import { saveModel } from "../modelFolder.ts";
 import type { NoInputs, Stage } from "../stage.ts";
 import { stepChoices, train } from "../training.ts";
@@ -31,7 +31,7 @@ export const baseModel: Stage<
   usesDevice: true,
   batchSetting: ["model", "pretrain", "batchSize"],
   revision: 1,
-  select: (config, { seed }) => ({ model: newModelOf(config), task: config.task, seed }),
+  select: (config, { seed }) => ({ model: newModelOf(config), task: taskSlice(config.task, "language"), seed }),
   async run(context, { model: { architecture, pretrain }, task: settings, seed }) {
     const language = taskOf(settings)?.language;
     if (language === undefined)

@@ -22,7 +22,7 @@ import { AlarmWatch } from "../alarmWatch.ts";
 import { type BaseInput, type LoraSlice, loraSlice } from "../adapterFolder.ts";
 import { type DpoConfig, dpoWithBeta } from "../armSettings.ts";
 import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
-import { shortensTraining, taskOf, trainPrompts } from "../corpus.ts";
+import { shortensTraining, taskOf, taskSlice, trainPrompts } from "../corpus.ts";
 import { heldAs, readingCost, responseLengths, sequenceLength, tokenizerBytes, trainingCost } from "../cost.ts";
 import { encodePrompts } from "../generation.ts";
 import { loop } from "../loop.ts";
@@ -73,7 +73,7 @@ export const dpo: Stage<
   select: (config, { arm, beta, seed }) => ({
     arm: dpoWithBeta(config, arm, beta),
     pairs: pairSettings(config),
-    task: config.task,
+    task: taskSlice(config.task),
     validationPrompts: shortensTraining(config) ? config.evaluation.validationPrompts : 0,
     seed,
     ...frozenSlice(config),

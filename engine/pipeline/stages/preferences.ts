@@ -8,7 +8,7 @@ import { type LabelledPair, PAIRS_FILE } from "../../storage/formats/pairs.ts";
 import { Random } from "../../training/index.ts";
 import type { BaseInput } from "../adapterFolder.ts";
 import { heldAs, readingCost, sequenceLength } from "../cost.ts";
-import { taskOf } from "../corpus.ts";
+import { taskOf, taskSlice } from "../corpus.ts";
 import { responseTexts } from "../generation.ts";
 import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
 import { type FrozenSlice, frozenSlice, loadFrozenModel } from "../modelFolder.ts";
@@ -29,7 +29,7 @@ export const preferences: Stage<
   usesDevice: true,
   revision: 1,
   select: (config, { seed }) => ({
-    task: config.task,
+    task: taskSlice(config.task, "prefer"),
     pairs: config.reward.pairs ?? 0,
     seed,
     ...frozenSlice(config),

@@ -17,6 +17,7 @@ import {
 import type { BaseInput } from "../adapterFolder.ts";
 import { heldAs, sequenceLength, trainingCost } from "../cost.ts";
 import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
+import { taskSlice } from "../corpus.ts";
 import { type SaveSlice, saveSlice } from "../modelFolder.ts";
 import { type PairSource, type ResponsePart, pairTexts, promptKey, splitByPrompt } from "../pairTexts.ts";
 import type { Artifact, DataFile, Stage, StageContext } from "../stage.ts";
@@ -154,7 +155,7 @@ export function rewardSlice(config: RunConfig, seed: number): RewardSlice {
   const { init: _init, checkpoint: _checkpoint, seeds: _seeds, ...reward } = config.reward;
   return {
     reward,
-    task: config.task,
+    task: taskSlice(config.task),
     ...chatSlice(config),
     ...saveSlice(config),
     ...adapterSlice(config),

@@ -2,7 +2,7 @@ import { memoryByRole } from "../../common/memory.ts";
 import { loraSlice } from "../adapterFolder.ts";
 import { armWithBeta } from "../armSettings.ts";
 import { chatSlice } from "../chatChoice.ts";
-import { shortensTraining } from "../corpus.ts";
+import { shortensTraining, taskSlice } from "../corpus.ts";
 import { belowAdapterBytes, heldAs, readingCost, responseLengths, tokenizerBytes, trainingCost } from "../cost.ts";
 import { frozenSlice, saveSlice } from "../modelFolder.ts";
 import { type RlhfInputs, type RlhfSlice, trainPpo } from "../ppoTraining.ts";
@@ -32,7 +32,7 @@ export const rlhf: Stage<
   select: (config, { arm, beta, seed }) => ({
     arm: armWithBeta(config, arm, beta),
     ...watchSlice(config, arm),
-    task: config.task,
+    task: taskSlice(config.task),
     validationPrompts: shortensTraining(config) ? config.evaluation.validationPrompts : 0,
     seed,
     ...frozenSlice(config),

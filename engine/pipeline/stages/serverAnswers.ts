@@ -13,7 +13,7 @@ import type { Prompt } from "../../storage/datasets.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { ANSWERS_FILE, type BenchmarkAnswer } from "../../storage/formats/answers.ts";
 import { NO_COST } from "../cost.ts";
-import { type BenchmarkChoice, benchmarkPrompts, taskOf } from "../corpus.ts";
+import { type BenchmarkChoice, benchmarkPrompts, taskOf, taskSlice } from "../corpus.ts";
 import { type DataFile, OutOfBudget, type Stage, type StageContext, Stopped } from "../stage.ts";
 import { formOf } from "./answers.ts";
 
@@ -36,7 +36,7 @@ export const serverAnswers: Stage<
     const { temperature, topP, maxNewTokens } = config.evaluation.sampling;
     return {
       server: { model, ...(baseUrl !== undefined && { baseUrl }), ...(system !== undefined && { system }) },
-      task: config.task,
+      task: taskSlice(config.task),
       sampling: { temperature, topP, maxNewTokens },
       seed,
       from: { benchmark, prompts: config.evaluation.prompts, ...formOf(config, benchmark) },

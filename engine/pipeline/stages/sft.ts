@@ -3,7 +3,7 @@ import type { LearnedTurns } from "../../text/index.ts";
 import { handOver } from "../../models/index.ts";
 import { Random, sftLoss, sftStep, supervisedBatches } from "../../training/index.ts";
 import { heldAs, sequenceLength, trainingCost } from "../cost.ts";
-import { type SftSource, keepsExamplesBack, sftCount, sftTexts } from "../corpus.ts";
+import { type SftSource, keepsExamplesBack, sftCount, sftTexts, taskSlice } from "../corpus.ts";
 import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
 import { type SaveSlice, saveSlice } from "../modelFolder.ts";
 import { learnedMessage } from "../dataChecks.ts";
@@ -115,7 +115,7 @@ function trainingOf({ seeds: _seeds, examples: _examples, learnedTurns: _turns, 
 
 /** The source of a config's SFT examples. */
 export function sftSource({ task, sft: { examples }, ...rest }: RunConfig): Omit<SftSource, "file"> {
-  return { task, examples, keepsExamplesBack: keepsExamplesBack(rest) };
+  return { task: taskSlice(task, "sft"), examples, keepsExamplesBack: keepsExamplesBack(rest) };
 }
 
 /** Keeps the seeds of different base seeds apart. */

@@ -3,6 +3,7 @@ import type { RunConfig } from "../../config/index.ts";
 import { type ModelConfig, handOver, parameterCount } from "../../models/index.ts";
 import { type SoupSettings, needOf } from "../../soup/index.ts";
 import { type BaseInput, readChange } from "../adapterFolder.ts";
+import { taskSlice } from "../corpus.ts";
 import { NO_COST, inTransit, readingCost, sequenceLength, tokenizerBytes } from "../cost.ts";
 import { type Mixtures, adaptedMixtures, wholeMixtures } from "../mixtures.ts";
 import { type ChatSlice, type TemplateInput, type LoadChoice, chatSlice, loadFormat } from "../chatChoice.ts";
@@ -110,7 +111,14 @@ function soupSlice(config: RunConfig, { name, seed }: { readonly name: string; r
       const { sampling, validationPrompts } = config.evaluation;
       // Mixtures are made in f32: only the reward model is frozen.
       const frozen = need.by === "reward" ? frozenSlice(config) : AS_STORED;
-      const responses = { task: config.task, sampling, validationPrompts, seed, ...frozen, ...chatSlice(config) };
+      const responses = {
+        task: taskSlice(config.task),
+        sampling,
+        validationPrompts,
+        seed,
+        ...frozen,
+        ...chatSlice(config),
+      };
       return { settings, heldOut: { kind: "responses", ...responses } };
     }
   }

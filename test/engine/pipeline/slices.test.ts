@@ -90,6 +90,12 @@ describe("slices of the config", () => {
     });
   }
 
+  it("take each setting of a task to the stages that it changes", () => {
+    assert.deepEqual(reachOf(TASK, ["task", "pretrainingClean"]), ["base"]);
+    assert.deepEqual(reachOf(TASK, ["task", "sftClean"]), ["sft", "soup learned"]);
+    assert.deepEqual(reachOf(TASK, ["task", "labelTemperature"]), ["preferences"]);
+  });
+
   it("take settings that change nothing beside others to no stage", () => {
     const path = (key: string): Path => ["arms", "ppo", key];
     const fixed = config({ task: { name: "miniinstruct" }, rlhf: { klController: "fixed" }, arms: { ppo: {} } });

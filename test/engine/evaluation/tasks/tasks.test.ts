@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
+import { isDeepStrictEqual } from "node:util";
 
 import { TASKS, createTask } from "../../../../engine/evaluation/tasks/index.ts";
-import { SPLITS, type TaskKind } from "../../../../engine/evaluation/tasks/task.ts";
+import { SPLITS, type Task, type TaskKind } from "../../../../engine/evaluation/tasks/task.ts";
 import { parseConfig } from "../../../../engine/config/index.ts";
 import { wordLevelTokenizer } from "../../../../engine/text/index.ts";
 import { seeded } from "./random.ts";
@@ -11,11 +12,21 @@ const EXAMPLES = new URL("../../../../examples/miniinstruct/", import.meta.url);
 
 describe("every built-in task", () => {
   const kinds: readonly TaskKind[] = TASKS;
-  for (const { name, title, description, defaults, needsCheckpoint = false } of kinds) {
+  for (const { name, title, description, defaults, parts, settings, needsCheckpoint = false } of kinds) {
     const model = needsCheckpoint ? ', "model": { "checkpoint": "folder" }' : "";
     const { task: written, ...config } = parseConfig(`{ "task": { "name": "${name}" }${model} }`, "run.salsa.json");
     assert(written !== undefined);
     const task = createTask(written);
+
+    it(`${name} differs by each setting in the part that the setting is of, and in no other`, () => {
+      for (const key of Object.keys(settings)) {
+        const value = (written as unknown as Readonly<Record<string, number>>)[key] ?? NaN;
+        const other = createTask({ ...written, [key]: Math.sqrt(value) });
+        const [before, after] = [partsOf(task), partsOf(other)];
+        const changed = Object.keys(before).filter((part) => !isDeepStrictEqual(before[part], after[part]));
+        assert.deepEqual(changed, [parts[key]], key);
+      }
+    });
 
     it(`${name} says what it is`, () => {
       assert.match(title, /^[A-Z]/);
@@ -60,6 +71,24 @@ describe("every built-in task", () => {
     });
   }
 });
+
+/** What a task makes, by its parts, of the same random numbers. */
+function partsOf(task: Task): Readonly<Record<string, unknown>> {
+  const asked = task.prompts("train", 200, seeded(1));
+  const answered = task.sft(200, seeded(2)).map(({ response }) => ({ text: response, ended: true }));
+  const empty = { text: "", ended: false };
+  const random = seeded(3);
+  const stream = task.language?.pretraining(seeded(4));
+  return {
+    prompts: asked,
+    gold: asked.map(
+      (prompt, at) => task.gold(prompt, empty) + task.gold(prompt, { text: prompt, ended: at % 2 === 0 }),
+    ),
+    sft: answered,
+    language: Array.from({ length: 200 }, () => stream?.next().value),
+    prefer: asked.map((prompt, at) => task.prefer(prompt, [{ text: prompt, ended: at % 2 === 0 }, empty], random)),
+  };
+}
 
 describe("the example configs of MiniInstruct", () => {
   const read = (file: string): ReturnType<typeof parseConfig> =>
