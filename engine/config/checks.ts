@@ -11,6 +11,7 @@ import type { PartialConfig } from "./schema.ts";
 import { didYouMean, shown } from "./explain.ts";
 import { checkLora } from "./loraChecks.ts";
 import type { Complaint } from "./complaint.ts";
+import { checkAlikeNames } from "./nameChecks.ts";
 import { modelNames, RESERVED_NAMES, rewardName, TASK_BENCHMARKS, VALIDATION } from "./names.ts";
 import type { ModelNames, Naming } from "./names.ts";
 import { checkSoups } from "./soupChecks.ts";
@@ -40,6 +41,7 @@ export function crossChecks(
     ...checkSeeds(config),
     ...checkSft(config),
     ...(isNamed ? checkClashes(config, names, naming) : []),
+    ...checkAlikeNames(config, names),
     ...checkBenchmarkNames(config),
     ...checkBenchmarkKinds(config),
     ...checkTask(config),

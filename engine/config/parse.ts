@@ -6,6 +6,7 @@ import { expandConfig } from "./expand.ts";
 import { explain } from "./explain.ts";
 import { checkLists } from "./lists.ts";
 import { readDocument } from "./locate.ts";
+import { checkLostNames } from "./nameChecks.ts";
 import { type Inherited, inheritedAt, presetOf, withPreset } from "./merge.ts";
 import { NAMED_SECTIONS, soundNames, soundParts, sureOnes } from "./sound.ts";
 import { type ConfigPath, isRecord, valueAt, without } from "./walk.ts";
@@ -47,7 +48,8 @@ export function parseConfig(text: string, file: string, settings: ParseSettings 
   const { value, combinations, originOf = (path: ConfigPath) => path } = swept;
   const result = runConfigSchema.safeParse(value);
   const inherited = (path: ConfigPath): Inherited | undefined => inheritedAt(written, originOf(path));
-  const explained = explain(result.error?.issues ?? [], { schema: runConfigSchema, value, inherited });
+  const issues = explain(result.error?.issues ?? [], { schema: runConfigSchema, value, inherited });
+  const explained = [...issues, ...checkLostNames(written)];
   const mistakes = [...crowded, ...swept.complaints, ...explained];
   const whole = result.success ? result.data : soundParts(value, mistakes);
   const found = sureOnes(between(value, whole, { mistakes, broken: document.broken }), mistakes, value);

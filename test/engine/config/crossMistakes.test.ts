@@ -170,6 +170,27 @@ describeMistakes("complaints about settings that do not go together", [
     remedy: /set minLength/,
   },
   {
+    what: "an arm called by a name that JavaScript keeps for itself",
+    line: '"arms": { "__proto__": { "beta": 0.3 }, "a": {} }',
+    path: "arms.__proto__",
+    message: /is not a usable name/,
+    remedy: /letters, digits/,
+  },
+  {
+    what: "arms that differ in case alone",
+    line: '"arms": { "ppo": {}, "PPO": {} }',
+    path: "arms.PPO",
+    message: /differs from "ppo" only in case/,
+    remedy: /another name/,
+  },
+  {
+    what: "names that differ in how a letter is encoded",
+    line: '"soups": { "\u00e9": { "method": "uniform" } }, "arms": { "e\u0301": {} }',
+    path: "arms.e\u0301",
+    message: /how its letters are encoded/,
+    remedy: /another name/,
+  },
+  {
     what: "a KL that is aimed at where β stays",
     line: '"rlhf": { "klController": "fixed" }, "arms": { "a": { "klTarget": 3 } }',
     path: "arms.a.klTarget",
