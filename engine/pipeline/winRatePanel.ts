@@ -1,7 +1,6 @@
 import * as z from "zod";
 import type { Backend } from "../compute/backend.ts";
-import { type RunConfig, type SamplingConfig, judgesWhileTraining } from "../config/index.ts";
-import { judgeKind } from "../evaluation/judges/index.ts";
+import { type RunConfig, type SamplingConfig, judgeModels, judgesWhileTraining } from "../config/index.ts";
 import type { AnswerPair, Judge, Verdict } from "../evaluation/judges/judge.ts";
 import type { Task } from "../evaluation/tasks/task.ts";
 import { winRate } from "../evaluation/winRates.ts";
@@ -38,7 +37,7 @@ export function watchSlice(config: RunConfig, name: string): WatchSlice {
   const { arms, evaluation, task } = config;
   const { evaluateEvery: every = 0, evaluatePrompts: prompts = 0 } = arms[name] ?? {};
   if (every === 0) return {};
-  const isAble = judgeKind(evaluation.judge).needs.length > 0 || judgesWhileTraining(config);
+  const isAble = judgeModels(config).length === 0 || judgesWhileTraining(config);
   const judge = isAble ? evaluation.judge : task === undefined ? "reward" : "gold";
   const { validationPrompts, sampling } = evaluation;
   return { watch: { every, prompts, validationPrompts, judge: judgeChoice({ ...evaluation, judge }), sampling } };

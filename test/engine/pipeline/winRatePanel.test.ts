@@ -121,6 +121,12 @@ describe("the win rate against the start while PPO learns", function () {
     for (const rate of rates) assert.ok(typeof rate === "number" && rate >= 0 && rate <= 1);
   });
 
+  it("goes by the run's own judge where that asks no language model", () => {
+    const evaluation = { judge: "panel", panel: { members: ["gold", "reward"] } };
+    const watched = resolved(tiny({ arms: { ppo: WATCHED }, evaluation }), os.tmpdir());
+    assert.equal(watchSlice(watched, "ppo").watch?.judge.name, "panel");
+  });
+
   it("goes by a score where no language model can be asked meanwhile: the editor's, or from a cluster", () => {
     const llm = { model: "m", baseUrl: "http://127.0.0.1:9/v1" };
     const judgeOf = (evaluation: Written, runtime: Written = {}): string | undefined => {
