@@ -33,7 +33,7 @@ export interface WebViewSettings {
   readonly prepare?: (page: Page) => Promise<void>;
 }
 
-/** What the other side of a web view sees of it. */
+/** A web view as its other side sees it. */
 export interface Shown<To> {
   /** Errors of scripts and breaches of the content security policy. */
   readonly errors: string[];
