@@ -10,6 +10,7 @@ import { type Preference, type Prompt, readPreferences, readPrompts, readSft } f
 import { readQuestions } from "../storage/formats/questions.ts";
 import { type Tokenizer, wordLevelTokenizer } from "../text/index.ts";
 import { Random } from "../training/index.ts";
+import type { DataFile } from "./stage.ts";
 
 /** Examples that soups are measured on. */
 const HELD_OUT_EXAMPLES = 256;
@@ -72,10 +73,11 @@ export async function sftTexts(source: SftSource, seed: number): Promise<readonl
   return texts.slice(0, texts.length - (kept ?? heldOutCount(source, texts.length))).slice(0, examples);
 }
 
-/** How many SFT examples {@link sftTexts} takes from a file of that many rows. */
-export function sftCount(source: Omit<SftSource, "file">, rows: number): number {
+/** How many SFT examples {@link sftTexts} takes from a file. */
+export function sftCount(source: Omit<SftSource, "file">, { rows, kept }: Pick<DataFile, "rows" | "kept">): number {
   if (source.task !== undefined) return source.examples ?? 0;
-  return Math.min(source.examples ?? Infinity, rows - heldOutCount(source, rows));
+  const back = source.keepsExamplesBack ? (kept ?? heldOutCount(source, rows)) : 0;
+  return Math.min(source.examples ?? Infinity, rows - back);
 }
 
 async function textsIn(file: string): Promise<readonly SftExample[]> {
@@ -130,7 +132,7 @@ export async function trainPrompts(source: PromptSource, seed: number): Promise<
   if (task !== undefined) return task.prompts("train", task.trainPrompts, Random.of(seed, "prompts"));
   const prompts = await promptsIn(defined(source.file));
   const kept = await keptBackIn(defined(source.file));
-  return prompts.slice(0, prompts.length - (kept ?? validationCount(source, prompts.length)));
+  return prompts.slice(0, prompts.length - (kept ?? validationCount(source, { rows: prompts.length })));
 }
 
 /**
@@ -158,7 +160,7 @@ export async function validationPrompts(source: PromptSource): Promise<readonly 
   const file = defined(source.file);
   const prompts = await promptsIn(file);
   const kept = await keptBackIn(file);
-  const count = kept === undefined ? validationCount(source, prompts.length) : Math.min(kept, n);
+  const count = validationCount(source, { rows: prompts.length, ...(kept !== undefined && { kept }) });
   if (count === 0) {
     const remedy = `give at least ${1 / LARGEST_VALIDATION_SHARE}, or one β and no greedy soup by reward`;
     throw new DataError(`its ${prompts.length} prompts are too few to keep some back to choose on`, { file, remedy });
@@ -208,12 +210,12 @@ function heldOutCount({ keepsExamplesBack: isKept }: Pick<SftSource, "keepsExamp
   return isKept ? Math.min(HELD_OUT_EXAMPLES, Math.floor(nExamples * LARGEST_HELD_OUT_SHARE)) : 0;
 }
 
-/** Prompts of the validation split of a file of that many. */
+/** Prompts of the validation split of a file. */
 export function validationCount(
   { validationPrompts: n }: Pick<PromptSource, "validationPrompts">,
-  nPrompts: number,
+  { rows, kept }: Pick<DataFile, "rows" | "kept">,
 ): number {
-  return Math.min(n, Math.floor(nPrompts * LARGEST_VALIDATION_SHARE));
+  return Math.min(n, kept ?? Math.floor(rows * LARGEST_VALIDATION_SHARE));
 }
 
 /**

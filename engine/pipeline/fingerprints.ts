@@ -44,11 +44,11 @@ export async function readData(source: SourceConfig, settings: ReadDataSettings)
   if (counts === undefined) return { source, kind, file: { path, ...facts } };
   const kept = await keptBackIn(path);
   const fingerprint = kept === undefined ? facts.fingerprint : stableHash({ rows: facts.fingerprint, kept });
-  return { source, kind, file: { path, ...facts, fingerprint }, counts };
+  return { source, kind, file: { path, ...facts, fingerprint, ...(kept !== undefined && { kept }) }, counts };
 }
 
 /** Facts of a data file, from one pass over its bytes. */
-export type DataFileFacts = Omit<DataFile, "path">;
+export type DataFileFacts = Omit<DataFile, "path" | "kept">;
 
 const factsSchema: z.ZodType<DataFileFacts> = z.object({
   fingerprint: z.string(),

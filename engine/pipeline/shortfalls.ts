@@ -47,7 +47,7 @@ export function shortfalls(config: RunConfig, { data: read }: Pick<ResolvedRecip
   }
   const prompts = readOf(data.prompts, "prompts");
   if (prompts !== undefined && choosesOnPrompts(config)) {
-    const there = keptBack(prompts) ?? validationCount(evaluation, prompts.file.rows);
+    const there = prompts.file.kept ?? validationCount(evaluation, prompts.file);
     compare(["evaluation", "validationPrompts"], evaluation.validationPrompts, there, data.prompts);
   }
   for (const name of evaluation.benchmarks) {
@@ -68,15 +68,7 @@ export function comparedPrompts({ evaluation }: Pick<RunConfig, "evaluation">, s
 /** Examples of a source that SFTs may learn from. */
 function learnedExamples(config: RunConfig, read: ReadData | undefined): number | undefined {
   if (read === undefined) return undefined;
-  const { rows } = read.file;
-  const kept = keptBack(read);
-  if (kept !== undefined) return rows - kept;
-  return sftCount({ task: undefined, examples: undefined, keepsExamplesBack: keepsExamplesBack(config) }, rows);
-}
-
-/** Records that a source itself keeps back from training. */
-function keptBack({ counts }: ReadData): number | undefined {
-  return counts === undefined || counts.validation === 0 ? undefined : counts.validation;
+  return sftCount({ task: undefined, examples: undefined, keepsExamplesBack: keepsExamplesBack(config) }, read.file);
 }
 
 /** True where something is chosen on the validation split: a β, or the members of a soup. */

@@ -29,6 +29,8 @@ export interface DataFile {
   readonly rows: number;
   /** Bytes of the longest line. */
   readonly longestRow: number;
+  /** Lines at its end that its source keeps back from training; absent where that says nothing of it. */
+  readonly kept?: number;
 }
 
 /** One input of a stage, beside its slice of the config. Inputs are part of the result's key. */

@@ -135,7 +135,7 @@ interface AnswersSlice extends FrozenSlice, ChatSlice {
 function answerCount(from: AnsweredPrompts, data: DataFile | undefined): number {
   if (from.kind === TEST_PROMPTS) return from.questions.length;
   const rows = data?.rows ?? Infinity;
-  if (from.kind === VALIDATION && data !== undefined) return validationCount({ validationPrompts: from.prompts }, rows);
+  if (from.kind === VALIDATION && data !== undefined) return validationCount({ validationPrompts: from.prompts }, data);
   const turns = from.kind === VALIDATION || from.form === undefined ? 1 : benchmarkKind(from.form).turns;
   return turns * Math.min(from.prompts, rows);
 }

@@ -74,7 +74,7 @@ export const sft: Stage<
   cost({ sft: settings, frozenWeights, ...source }, { model, recomputation, precision, stored, files: { data } }) {
     const { batchSize, gradientAccumulation, maxLength } = settings;
     const shape = { batchSize, length: sequenceLength(source.task, { maxLength, longestRow: data?.longestRow }) };
-    const steps = sftSteps(settings, sftCount(source, data?.rows ?? 0));
+    const steps = sftSteps(settings, sftCount(source, data ?? { rows: 0 }));
     const tokens = steps * gradientAccumulation * batchSize * shape.length;
     return trainingCost({
       model,

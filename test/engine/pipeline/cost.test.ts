@@ -54,6 +54,22 @@ describe("the cost of answers", () => {
   });
 });
 
+describe("the cost of work on a source that keeps records back itself", () => {
+  it("goes by how many it keeps, whatever their share of a file would be", () => {
+    const prompts = { from: "c.jsonl", validation: 0.3 };
+    const data = { sft: { from: "a.jsonl", validation: 0.3 }, preferences: "b.jsonl", prompts };
+    const evaluation = { validationPrompts: 500 };
+    const config = parseConfig(JSON.stringify({ data, evaluation, model: { checkpoint: "m" } }), "own.salsa.json");
+    const flops = (cost: (facts: CostFacts) => Cost, rows: number, kept?: number): number =>
+      cost({ ...ownFacts, files: { data: { ...dataFile(rows), ...(kept !== undefined && { kept }) } } }).flops;
+    const training = (facts: CostFacts): Cost => sft.cost(sft.select(config, { seed: 1, sftSeed: 1 }), facts);
+    assert.equal(flops(training, 1000, 300) / flops(training, 1000, 650), 2);
+    const of = { benchmark: "validation", isValidation: true, seed: 1 };
+    const answering = (facts: CostFacts): Cost => answers.cost(answers.select(config, of), facts);
+    assert.equal(flops(answering, 1000, 300) / flops(answering, 1000), 3, "a tenth of a file that keeps none itself");
+  });
+});
+
 const ownFacts = { model: PICO, files: {}, counts: {}, recomputation: "cheap" } as const;
 const dataFile = (rows: number): DataFile => ({ path: "a.jsonl", fingerprint: "", rows, longestRow: 60 });
 

@@ -3,7 +3,7 @@ import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { gzipSync } from "node:zlib";
 import { planPipeline, writeReport } from "../../../engine/pipeline/index.ts";
-import { sftTexts, trainPrompts, validationPrompts } from "../../../engine/pipeline/corpus.ts";
+import { sftCount, sftTexts, trainPrompts, validationPrompts } from "../../../engine/pipeline/corpus.ts";
 import { readData } from "../../../engine/pipeline/fingerprints.ts";
 import { sftSource } from "../../../engine/pipeline/stages/sft.ts";
 import type { PlannedData } from "../../../engine/protocol/dataCounts.ts";
@@ -105,6 +105,7 @@ describe("a run over data in layouts of others", function () {
       const source = { task: undefined, file: ten.file.path, validationPrompts: 1000 };
       const [train, kept] = [await trainPrompts(source, 1), await validationPrompts(source)];
       assert.equal(kept.length, ten.counts?.validation);
+      assert.deepEqual([ten.file.kept, none.file.kept], [kept.length, undefined]);
       assert.equal(train.length + kept.length, 200);
       assert.deepEqual(
         kept.filter((prompt) => train.includes(prompt)),
@@ -125,6 +126,10 @@ describe("a run over data in layouts of others", function () {
       const { examples: _all, ...source } = sftSource(config);
       const learned = await sftTexts({ ...source, examples: undefined, file: file.path }, 1);
       assert.equal(learned.length, all.length - counts.validation);
+      assert.equal(
+        sftCount(sftSource({ ...config, sft: { ...config.sft, examples: undefined } }), file),
+        learned.length,
+      );
       const whole = resolved(written, folder);
       assert.equal(sftSource(whole).keepsExamplesBack, false, "a path alone is learned from whole");
     });
