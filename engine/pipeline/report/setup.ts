@@ -31,13 +31,14 @@ function armsTable(facts: RunFacts): string {
   const { config, choices } = facts;
   const rows = Object.entries(config.arms).map(([name, arm]) => {
     const isDpo = arm.method === "dpo";
-    const adaptive = arm.klController === "adaptive" ? ` adaptive, target ${arm.klTarget} nats` : " fixed";
-    const controller = isDpo ? "" : adaptive;
+    const adaptive = arm.klController === "adaptive" ? `adaptive, target ${arm.klTarget} nats` : "fixed";
+    const betas = betaWords(name, arm.betas, choices);
+    const controlled = `${betas}${betas.includes(",") ? "," : ""} ${adaptive}`;
     return [
       codeSpan(name),
       codeSpan(arm.init),
       arm.reference.map(codeSpan).join(", "),
-      valueText(`${betaWords(name, arm.betas, choices)}${controller}`),
+      valueText(isDpo ? betas : controlled),
       isDpo ? valueText(`DPO, ${arm.dpoLoss}`) : valueText(arm.klKind),
       valueText(isDpo ? passesWords(arm) : `${arm.iterations} × ${arm.batchSize} × ${arm.ppoEpochs}`),
       valueText(arm.learningRate),
@@ -57,16 +58,16 @@ function armsTable(facts: RunFacts): string {
   return tableOf(headers, rows, [6, 7]);
 }
 
-/** "1 pass, 128 pairs a step" */
+/** "1 pass, 128 pairs a step". */
 function passesWords({ dpoEpochs, minibatchSize, gradientAccumulation }: RunFacts["config"]["arms"][string]): string {
-  return `${dpoEpochs} ${dpoEpochs === 1 ? "pass" : "passes"}, ${minibatchSize * gradientAccumulation} pairs a step`;
+  return `${dpoEpochs} ${dpoEpochs === 1 ? "pass" : "passes"}, ${counted(minibatchSize * gradientAccumulation, "pair")} a step`;
 }
 
 /** The β that the arm has; of a list, the chosen ones of all base seeds. */
 function betaWords(name: string, betas: readonly number[], choices: RunFacts["choices"]): string {
   const chosen = new Set(choices.filter(({ product }) => product === name).map((choice) => choice.chosen));
   const list = betas.join(", ");
-  return chosen.size === 0 ? list : `${[...chosen].sort((a, b) => a - b).join(" or ")}, chosen of ${list},`;
+  return chosen.size === 0 ? list : `${[...chosen].sort((a, b) => a - b).join(" or ")}, chosen of ${list}`;
 }
 
 /** Validation scores of all candidates for β. */
@@ -118,8 +119,8 @@ function sourceWords(source: SourceConfig): string {
 function modelWords({ model }: RunConfig): string {
   if ("checkpoint" in model) return codeSpan(model.checkpoint);
   const { nLayers, hiddenSize, nHeads } = model.architecture;
-  const size = `${nLayers} layers of width ${hiddenSize}, ${nHeads} heads`;
-  return valueText(`new: ${size}; trained for ${model.pretrain.steps} steps`);
+  const size = `${counted(nLayers, "layer")} of width ${hiddenSize}, ${counted(nHeads, "head")}`;
+  return valueText(`new: ${size}; trained for ${counted(model.pretrain.steps, "step")}`);
 }
 
 function sftWords(config: RunConfig): string {
@@ -129,15 +130,21 @@ function sftWords(config: RunConfig): string {
 
 function durationWords({ sft: { duration, batchSize, gradientAccumulation } }: RunConfig): string {
   const batch = batchSize * gradientAccumulation;
-  return "steps" in duration ? `${duration.steps} steps of ${batch}` : `${duration.epochs} epochs, batches of ${batch}`;
+  if ("steps" in duration) return `${counted(duration.steps, "step")} of ${batch}`;
+  return `${counted(duration.epochs, "epoch")}, batches of ${batch}`;
 }
 
 function rewardWords({ reward }: RunConfig, accuracies: readonly number[]): string {
   if (reward.checkpoint !== undefined) return `${codeSpan(reward.checkpoint)}, as it is`;
-  const pairs = reward.pairs === undefined ? "all pairs" : `${reward.pairs.toLocaleString("en-US")} pairs`;
+  const pairs = reward.pairs === undefined ? "all pairs" : counted(reward.pairs, "pair");
   const accuracy = accuracies.map((one) => `${(100 * one).toFixed(1)} %`).join(", ");
-  const training = literal(`${pairs}, ${reward.epochs} epochs`);
+  const training = literal(`${pairs}, ${counted(reward.epochs, "epoch")}`);
   return `from ${codeSpan(reward.init)}; ${training}${accuracy === "" ? "" : `; held-out accuracy ${accuracy}`}`;
+}
+
+/** "1 epoch", "5,000 pairs". */
+function counted(n: number, noun: string): string {
+  return `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;
 }
 
 function soupWords({ method, of, ...settings }: SoupConfig): string {

@@ -27,7 +27,9 @@ const choiceOf = async (run: TinyRun, stage: string): Promise<Choice> =>
 
 describe("the report of a run whose β was chosen", function () {
   this.timeout(120_000);
-  const written = tiny({ arms: { ppo: { beta: BETAS }, salsa: { reference: "soup" } } });
+  const written = tiny({
+    arms: { ppo: { beta: BETAS }, salsa: { reference: "soup" }, dpo: { method: "dpo", beta: [0.1, 0.3] } },
+  });
 
   it("shows the chosen β, every candidate's validation score, and the chosen one's curves and KL", () =>
     inTemporaryFolder(async (folder) => {
@@ -42,6 +44,8 @@ describe("the report of a run whose β was chosen", function () {
       }
       const arm = rowOf(text, "`ppo`", "`sft-1`");
       assert.equal(arm[3], `${chosen}, chosen of 0.01, 1, adaptive, target 6 nats`);
+      assert.match(rowOf(text, "`dpo`", "`sft-1`")[3] ?? "", /^0\.[13], chosen of 0\.1, 0\.3$/);
+      assert.doesNotMatch(text, /\b1 (layers|heads|steps|pairs|epochs)\b/);
       const kl = metricOf(run, `ppo (β ${chosen})`, "objective/kl").at(-1);
       assert.equal(arm.at(-1), kl?.toFixed(2));
       assert.equal(rowOf(text, "`salsa`", "`sft-1`")[3], "0.05 adaptive, target 6 nats");
