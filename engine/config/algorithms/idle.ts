@@ -10,7 +10,7 @@ type Key = keyof Settings;
 interface Idle {
   readonly keys: readonly Key[];
   readonly isIdle: (settings: Settings) => boolean;
-  /** What they have no effect with, or without. */
+  /** Words for that: "without minLength". */
   readonly beside: (settings: Settings) => string;
   readonly remedy: string;
 }

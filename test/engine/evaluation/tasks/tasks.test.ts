@@ -72,7 +72,7 @@ describe("every built-in task", () => {
   }
 });
 
-/** What a task makes, by its parts, of the same random numbers. */
+/** All that a task makes of the same random numbers, by its parts. */
 function partsOf(task: Task): Readonly<Record<string, unknown>> {
   const asked = task.prompts("train", 200, seeded(1));
   const answered = task.sft(200, seeded(2)).map(({ response }) => ({ text: response, ended: true }));
