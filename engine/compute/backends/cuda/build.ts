@@ -11,7 +11,7 @@ const run = promisify(execFile);
 /** Kernels in CUDA C++ and, beside each, its PTX, which is what ships. */
 export const KERNELS = join(import.meta.dirname, "kernels");
 
-/** What the kernels take of each architecture's multiprocessors, as the assembler has said. */
+/** The kernels' shares of each architecture's multiprocessors, as the assembler has said. */
 const RESOURCES = join(KERNELS, "resources.csv");
 const HEADER = "file,ptx,architecture,kernel,registers,spillBytes,sharedBytes";
 /** Ampere, Ada, Hopper, and Blackwell in desktops. */
@@ -88,7 +88,7 @@ export function ptxHash(name: string): string {
     .digest("hex");
 }
 
-/** What is on record of all kernels: assembling them takes a minute and a half, and a toolkit. */
+/** Shares of all kernels that are on record: assembling them takes minutes, and a toolkit. */
 export function recordedResources(): readonly Resources[] {
   const [header, ...lines] = readFileSync(RESOURCES, "utf8").trimEnd().split("\n");
   if (header !== HEADER) throw new Error(`${RESOURCES}: begins with ${header}`);
