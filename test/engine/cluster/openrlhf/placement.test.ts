@@ -84,11 +84,11 @@ describe("the place of a stage", () => {
 
   it("is in the table of the documentation, as computed", () => {
     const page = readFileSync(new URL("../../../../engine/cluster/openrlhf/README.md", import.meta.url), "utf8");
-    const first = readFileSync(new URL("../../../../README.md", import.meta.url), "utf8");
+    const overview = readFileSync(new URL("../../../../engine/cluster/README.md", import.meta.url), "utf8");
     for (const [kind, text] of [
       ["rlhf", page],
       ["sft", page],
-      ["rlhf", first],
+      ["rlhf", overview],
     ] as const) {
       const { columns, rows } = fitTable(kind, 80);
       const lines = [columns, columns.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`);
