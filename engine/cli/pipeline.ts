@@ -38,4 +38,5 @@ export type PipelineModule = Pick<
   | "paperTableOf"
   | "exportRuns"
   | "importRun"
+  | "columnsOf"
 >;

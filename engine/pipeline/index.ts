@@ -24,7 +24,7 @@ export { checkHostable } from "./host/checkHostable.ts";
 export { type Pulled, type PullRequest, pullResults } from "./host/pull.ts";
 export { modelNotes } from "./modelNotes.ts";
 export type { ChatChoice } from "./chatChoice.ts";
-export { type OpenPreview, openConfigData, openFileData } from "./preview/index.ts";
+export { type OpenPreview, columnsOf, openConfigData, openFileData } from "./preview/index.ts";
 export { trainerPlan } from "./openrlhf/trainerPlan.ts";
 export { lookAtCluster } from "./cluster/index.ts";
 export { planPipeline } from "./plan.ts";

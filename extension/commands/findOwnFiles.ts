@@ -1,9 +1,9 @@
 import * as vscode from "vscode";
+import { type OwnFiles, type SeenFile, rolesOf } from "../../engine/config/ownFiles.ts";
 import { relativePath } from "../config/analysis/relativePath.ts";
 import { pathOf } from "../config/documents.ts";
 import type { Salsa } from "../salsa.ts";
 import { isDataName, isSurelyData } from "./called.ts";
-import { type OwnFiles, type SeenFile, rolesOf } from "./ownFiles.ts";
 
 const ELSEWHERE = "{**/node_modules/**,**/.salsa/**,**/.git/**,**/.venv/**}";
 /** Files that are looked into: who has more names them himself. */

@@ -1,10 +1,10 @@
 import * as vscode from "vscode";
 import { nameOf } from "../../engine/config/paths.ts";
+import type { NewConfig, PresetName } from "../../engine/config/templates.ts";
 import { label } from "../label.ts";
 import type { Command, Salsa } from "../salsa.ts";
 import { commandAction, manageTrustAction } from "./actions.ts";
 import { readCalled } from "./called.ts";
-import type { NewConfig, PresetName } from "./configTemplates.ts";
 import { CommandError, showDone } from "./failures.ts";
 import { findOwnFiles } from "./findOwnFiles.ts";
 import { picked } from "./pickers.ts";
@@ -51,7 +51,7 @@ type Start = PresetName | typeof OWN;
 async function textOf(salsa: Salsa, start: Start, file: vscode.Uri): Promise<NewConfig> {
   const name = nameOf(file.path);
   // Loaded on first use, to keep activation short.
-  const { newConfig: configText, ownConfig } = await import("./configTemplates.ts");
+  const { newConfig: configText, ownConfig } = await import("../../engine/config/templates.ts");
   if (start !== OWN) return configText(start, name);
   const found = await withNotice(vscode.l10n.t("Looking for checkpoints and data"), () =>
     findOwnFiles(salsa, vscode.Uri.joinPath(file, "..")),
@@ -63,7 +63,7 @@ async function textOf(salsa: Salsa, start: Start, file: vscode.Uri): Promise<New
 async function pickStart(args: readonly unknown[]): Promise<Start> {
   if (args.includes(OWN)) return OWN;
   const { PRESETS } = await import("../../engine/config/presets.ts");
-  const { isRunnable } = await import("./configTemplates.ts");
+  const { isRunnable } = await import("../../engine/config/templates.ts");
   const items = PRESETS.map(({ name, title }) => ({
     name,
     label: title,

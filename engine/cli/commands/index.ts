@@ -12,6 +12,7 @@ import { importCommand } from "./import.ts";
 import { judge } from "./judge.ts";
 import { mcp } from "./mcp.ts";
 import { merge } from "./merge.ts";
+import { newCommand } from "./new.ts";
 import { plan } from "./plan.ts";
 import { publish } from "./publish.ts";
 import { pull } from "./pull.ts";
@@ -30,6 +31,7 @@ import { winrates } from "./winrates.ts";
 
 /** Every subcommand, in the order of the help. Add yours here. */
 export const COMMANDS: readonly Command[] = [
+  newCommand,
   run,
   attach,
   stop,

@@ -350,6 +350,10 @@ const CASES: Readonly<Record<string, Case>> = {
     };
     return [await salsa(["pull", of, HOSTILE], { folder, pipeline: { pullResults } })];
   },
+  new: async (folder) => {
+    await fs.writeFile(path.join(folder, `${HOSTILE}.jsonl`), '{"messages":[]}\n');
+    return [await run(folder, "new"), await run(folder, "new"), await run(folder, "new", "x", "--from", HOSTILE)];
+  },
   schema: async (folder) => [await run(folder, "schema"), await run(folder, "schema", "--markdown")],
 };
 

@@ -81,6 +81,7 @@ const UNUSED: PipelineModule = {
   withChoice: () => {
     throw new TypeError("the command line chose no backend");
   },
+  columnsOf: unexpected,
   openConfigData: unexpected,
   openFileData: unexpected,
   writeReport: unexpected,

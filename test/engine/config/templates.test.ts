@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { parseConfig } from "../../../engine/config/index.ts";
 import { ConfigError } from "../../../engine/protocol/errors.ts";
 import { PRESETS } from "../../../engine/config/presets.ts";
-import { isRunnable, newConfig } from "../../../extension/commands/configTemplates.ts";
+import { isRunnable, newConfig } from "../../../engine/config/templates.ts";
 
 describe("a new config", () => {
   for (const { name: preset } of PRESETS) {

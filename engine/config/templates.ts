@@ -1,5 +1,5 @@
 import type { OwnFiles } from "./ownFiles.ts";
-import type { PRESETS } from "../../engine/config/presets.ts";
+import type { PRESETS } from "./presets.ts";
 
 /** Settings that a config may start from. */
 export type PresetName = (typeof PRESETS)[number]["name"];
@@ -44,7 +44,8 @@ export function ownConfig(name: string, files: OwnFiles): NewConfig {
 
 const own = (name: string, paths: Required<OwnFiles>): string => `\
 // SALSA on your own model and data: SFT twice, a reward model, the soup of both SFTs, PPO and
-// SALSA from the first. "SALSA: Plan Config" says what it takes, and what does not fit.
+// SALSA from the first. "SALSA: Plan Config", or salsa plan, says what it takes, and what does
+// not fit.
 {
   "name": ${JSON.stringify(name)},
   "seeds": [1],
@@ -56,7 +57,8 @@ const own = (name: string, paths: Required<OwnFiles>): string => `\
     // Adapters in place of whole models: , "lora": { "rank": 16 }
   },
 
-  // JSON Lines, JSON or Parquet, one record each; "SALSA: Preview Data" shows what the model sees.
+  // JSON Lines, JSON or Parquet, one record each; "SALSA: Preview Data", or salsa data,
+  // shows what the model sees.
   "data": {
     // Conversations, {"messages": [{"role": ..., "content": ...}]}, or {"prompt", "response"}.
     "sft": ${JSON.stringify(paths.sft)},
@@ -147,7 +149,8 @@ const PAPER_TITLES: Readonly<Record<Exclude<PresetName, "miniinstruct">, string>
 
 const paper = (preset: keyof typeof PAPER_TITLES, name: string): string => `\
 // The paper's settings for ${PAPER_TITLES[preset]} (SALSA, appendix A).
-// At that size they need an NVIDIA card: "SALSA: Plan Config" says which one will do.
+// At that size they need an NVIDIA card: "SALSA: Plan Config", or salsa plan, says which
+// one will do.
 // The CPU's backend holds 4 GiB. To try the recipe, give it a small checkpoint, or start
 // from "Your own model and data", which is made for that.
 {

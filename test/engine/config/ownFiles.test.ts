@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { parseConfig } from "../../../engine/config/index.ts";
 import { ConfigError } from "../../../engine/protocol/errors.ts";
-import { ownConfig } from "../../../extension/commands/configTemplates.ts";
-import { type SeenFile, rolesOf } from "../../../extension/commands/ownFiles.ts";
+import { ownConfig } from "../../../engine/config/templates.ts";
+import { type SeenFile, rolesOf } from "../../../engine/config/ownFiles.ts";
 
 const seen = (path: string, ...columns: readonly string[]): SeenFile => ({ path, columns });
 

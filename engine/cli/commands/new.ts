@@ -1,0 +1,90 @@
+import { dirname, join, relative, resolve, sep } from "node:path";
+import { PRESETS } from "../../config/presets.ts";
+import { nameOf } from "../../config/paths.ts";
+import { type OwnFiles, rolesOf } from "../../config/ownFiles.ts";
+import { type PresetName, newConfig, ownConfig } from "../../config/templates.ts";
+import { DataError } from "../../protocol/errors.ts";
+import { inputExistsSync, inputTree } from "../../storage/inputs.ts";
+import { choiceOption } from "../arguments.ts";
+import { EXIT, UsageError } from "../command.ts";
+import type { Command, CommandContext } from "../command.ts";
+import { writeText } from "../files.ts";
+import { printJson } from "../terminal.ts";
+
+const OWN = "own";
+const STARTS: readonly (PresetName | typeof OWN)[] = [OWN, ...PRESETS.map(({ name }) => name)];
+const ENDING = ".salsa.json";
+
+/** Folders of programs, in which nobody keeps data for a run. */
+const ELSEWHERE = new Set(["node_modules", "venv", "__pycache__"]);
+const DATA = /\.(jsonl|ndjson|json|parquet)(\.gz)?$/i;
+/** Files that are looked into: who has more names them himself. */
+const MOST_FILES = 60;
+
+/** Writes a commented run config to start from. */
+export const newCommand: Command = {
+  name: "new",
+  summary: "write a commented run config to start from",
+  details: [
+    "Of your own model and data: a checkpoint, conversations, preference pairs and prompts that are found in the config's\n" +
+      "folder and below are filled in, by what their columns allow. What is not found has a usual name, to be changed.",
+    'With --json, one object: {"config":...,"found":{...},"missing":[...]}.',
+  ],
+  positionals: [{ name: "FILE", description: `Config to write (default: my${ENDING})`, number: "optional" }],
+  options: { from: { value: "START", description: `What to start from: ${STARTS.join(", ")} (default ${OWN})` } },
+  examples: [
+    ["salsa new", `my${ENDING}, of the model and data in this folder`],
+    ["salsa new demo --from miniinstruct", "The demo, which any machine trains from nothing"],
+    ["salsa new paper --from llama2-7b", "The paper's settings, for a card"],
+  ],
+  async run(args, context) {
+    const { folder, isJson, terminal } = context;
+    const start = choiceOption(args, "from", STARTS) ?? OWN;
+    const named = args.positionals[0] ?? "my";
+    const config = resolve(folder, `${named.replace(/(\.salsa)?(\.jsonc?)?$/, "")}${ENDING}`);
+    if (inputExistsSync(config)) throw new UsageError(`${config}: is there already; give another name`);
+    const name = nameOf(config);
+    const found = start === OWN ? await findOwnFiles(dirname(config), context) : {};
+    await writeText(config, (start === OWN ? ownConfig(name, found) : newConfig(start, name)).text);
+    const missing = start === "miniinstruct" ? [] : ROLES.filter((role) => found[role] === undefined);
+    if (isJson) printJson(terminal, { config, found, missing });
+    else terminal.out(`${summary(config, found, missing)}\n`);
+    return EXIT.ok;
+  },
+};
+
+const ROLES = ["checkpoint", "sft", "preferences", "prompts", "benchmark"] as const;
+
+function summary(config: string, found: OwnFiles, missing: readonly string[]): string {
+  const lines = Object.entries(found).map(([role, path]) => `  ${role}: ${path}`);
+  return [
+    `${config} is written${lines.length === 0 ? "" : ", with what was found:"}`,
+    ...lines,
+    ...(missing.length === 0 ? [] : [`still to be named in it: ${missing.join(", ")}`]),
+    "salsa plan says what it takes and what is wrong; salsa run runs it",
+  ].join("\n");
+}
+
+/** Checkpoints and data in a folder and below; what cannot be read is passed over. */
+async function findOwnFiles(folder: string, context: CommandContext): Promise<OwnFiles> {
+  const tree = await inputTree(folder, (name, isFolder) =>
+    isFolder ? !ELSEWHERE.has(name) : DATA.test(name) || name.endsWith(".safetensors"),
+  ).catch((error: unknown) => {
+    if (error instanceof DataError) return []; // so many files that this is no folder of data
+    throw error;
+  });
+  const weights = new Set(tree.filter((file) => file.endsWith(".safetensors")).map(dirname));
+  const at = (file: string): string => relative(folder, file).split(sep).join("/") || ".";
+  const checkpoints = [...weights].filter((one) => inputExistsSync(join(one, "config.json"))).map(at);
+  // The settings of a checkpoint are JSON, too, as is much else that is no data.
+  const data = tree.filter((file) => DATA.test(file) && !/\.salsa\.jsonc?$/.test(file) && !weights.has(dirname(file)));
+  const likely = data.toSorted((a, b) => Number(a.endsWith(".json")) - Number(b.endsWith(".json")));
+  const { columnsOf } = await context.pipeline();
+  const seen = await Promise.all(
+    likely.slice(0, MOST_FILES).map(async (file) => {
+      const columns = await columnsOf({ from: file }).catch(() => undefined);
+      return columns === undefined ? [] : [{ path: at(file), columns }];
+    }),
+  );
+  return rolesOf(seen.flat(), checkpoints);
+}
