@@ -158,7 +158,7 @@ describeMistakes("complaints about grids", [
     line: '"arms": { "a": { "gamma": { "grid": [0.5, "1"] } } }',
     path: "arms.a.gamma.grid[1]",
     message: /must be a number, got "1"/,
-    remedy: /The values/,
+    remedy: /write 1, without quotes/,
   },
   {
     what: "an empty grid",

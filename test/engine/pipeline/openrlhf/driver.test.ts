@@ -298,7 +298,7 @@ describe("a training of OpenRLHF, played by a driver", () => {
     const stage = stages.sft();
     const job = await prepared(stage, folder);
     const finished: FinishedJob = { stage, folder, into };
-    await assert.rejects(collectOpenRlhf(finished), /no config\.json/);
+    await assert.rejects(collectOpenRlhf(finished), /there is no such folder/);
     await play(job, { SALSA_PLAY_NAN: "1" });
     await assert.rejects(
       collectOpenRlhf(finished),
