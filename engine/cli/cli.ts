@@ -4,7 +4,7 @@ import { suggest } from "../config/suggest.ts";
 import { readArguments } from "./arguments.ts";
 import { EXIT, UsageError } from "./command.ts";
 import type { Command, CommandContext } from "./command.ts";
-import { COMMANDS } from "./commands/index.ts";
+import { COMMAND_GROUPS, COMMANDS } from "./commands/index.ts";
 import { commandHelp, overview } from "./help.ts";
 import { printJson } from "./terminal.ts";
 import type { Terminal } from "./terminal.ts";
@@ -49,7 +49,7 @@ export function interruptNotice([name]: readonly string[]): string | undefined {
 }
 
 function helpFor(name: string | undefined): string {
-  return name === undefined || name.startsWith("-") ? overview(COMMANDS) : commandHelp(commandNamed(name));
+  return name === undefined || name.startsWith("-") ? overview(COMMAND_GROUPS) : commandHelp(commandNamed(name));
 }
 
 function commandNamed(name: string): Command {

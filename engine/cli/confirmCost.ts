@@ -51,8 +51,11 @@ async function agreed(
   if (texts.length === 0) return undefined;
   for (const text of texts) terminal.errLine(text);
   if (switchOption(args, "yes")) return undefined;
+  // A program reads the error alone.
   if (ask === undefined || isJson)
-    throw new UsageError(`nobody can be asked whether that is right; add --yes. ${texts.join(". ")}`);
+    throw new UsageError(
+      `nobody can be asked whether that is right; add --yes${isJson ? `. ${texts.join(". ")}` : ""}`,
+    );
   if (/^(y|yes)$/i.test((await ask("Go on? [y/N] ")).trim())) return undefined;
   terminal.errLine("Nothing was started.");
   return EXIT.ok;

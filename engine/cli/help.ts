@@ -1,5 +1,6 @@
 import { COMMON_OPTIONS } from "./arguments.ts";
 import type { Command, OptionSpec } from "./command.ts";
+import type { CommandGroup } from "./commands/index.ts";
 
 /** Exit codes as the help states them. */
 const EXIT_CODES = [
@@ -15,11 +16,13 @@ const ENVIRONMENT = [
 ] as const;
 
 /** Help of the program: every command in a line. */
-export function overview(commands: readonly Command[]): string {
+export function overview(groups: readonly CommandGroup[]): string {
+  const rows = groups.map(({ commands }) => commands.map(({ name, summary }) => [name, summary] as const));
+  const width = widthOf(rows.flat());
   return paragraphs([
     "salsa: RLHF against a model soup, from SFT to win-rate table",
     titled("Usage", ["salsa COMMAND [arguments]", "salsa COMMAND --help", "salsa --version"]),
-    titled("Commands", twoColumns(commands.map(({ name, summary }) => [name, summary]))),
+    ...groups.map(({ title }, at) => titled(title, twoColumns(rows[at] ?? [], width))),
     titled("Exit codes", EXIT_CODES),
     titled("Environment", twoColumns(ENVIRONMENT)),
   ]);
@@ -63,8 +66,11 @@ function titled(title: string, lines: readonly string[]): string {
   return [`${title}:`, ...lines.map((line) => `  ${line}`)].join("\n");
 }
 
-function twoColumns(rows: readonly (readonly [string, string])[]): string[] {
-  const width = Math.max(...rows.map(([left]) => left.length));
+type Rows = readonly (readonly [string, string])[];
+
+const widthOf = (rows: Rows): number => Math.max(...rows.map(([left]) => left.length));
+
+function twoColumns(rows: Rows, width = widthOf(rows)): string[] {
   return rows.map(([left, right]) => `${left.padEnd(width)}  ${right}`);
 }
 

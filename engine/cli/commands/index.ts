@@ -29,35 +29,21 @@ import { table } from "./table.ts";
 import { verify } from "./verify.ts";
 import { winrates } from "./winrates.ts";
 
-/** Every subcommand, in the order of the help. Add yours here. */
-export const COMMANDS: readonly Command[] = [
-  newCommand,
-  run,
-  attach,
-  stop,
-  resume,
-  pull,
-  plan,
-  claims,
-  data,
-  soup,
-  merge,
-  score,
-  generate,
-  serveModel,
-  fetch,
-  judge,
-  winrates,
-  report,
-  table,
-  figure,
-  exportCommand,
-  importCommand,
-  publish,
-  verify,
-  serve,
-  mcp,
-  doctor,
-  cluster,
-  schema,
+/** Subcommands of one purpose. */
+export interface CommandGroup {
+  readonly title: string;
+  readonly commands: readonly Command[];
+}
+
+/** Every subcommand by its purpose, in the order of the help. Add yours here. */
+export const COMMAND_GROUPS: readonly CommandGroup[] = [
+  { title: "Configs", commands: [newCommand, plan, data, schema] },
+  { title: "Runs", commands: [run, attach, stop, resume, pull, claims] },
+  { title: "Results", commands: [report, table, figure, verify, exportCommand, importCommand] },
+  { title: "Checkpoints", commands: [generate, score, soup, merge, serveModel, publish] },
+  { title: "Benchmarks and judging", commands: [fetch, judge, winrates] },
+  { title: "Machines, editors and agents", commands: [doctor, cluster, serve, mcp] },
 ];
+
+/** Every subcommand. */
+export const COMMANDS: readonly Command[] = COMMAND_GROUPS.flatMap(({ commands }) => commands);

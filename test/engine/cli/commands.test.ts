@@ -90,7 +90,7 @@ describe("salsa", () => {
   it("shows its help with exit code 2 when no command is named", async () => {
     const { code, stdout } = await salsa([]);
     assert.equal(code, 2);
-    assert.match(stdout, /Commands:/);
+    assert.match(stdout, /Runs:/);
   });
 
   it("names the command that a slip meant", async () => {
