@@ -68,7 +68,10 @@ describe("the MCP server", function () {
       assert.match(text, /- one-1: finished, 100\.00 % done/);
       assert.match(text, /Run configs: bad\.salsa\.json, demo\.salsa\.json$/);
       assert.match((await call("salsa_readMetrics", { run: "one" })).text, /base loss\/total .*first 2\.5 at step 1/s);
-      assert.match((await call("salsa_readTables")).text, /has no tables: it is finished, and has answered no benchmark/);
+      assert.match(
+        (await call("salsa_readTables")).text,
+        /has no tables: it is finished, and has answered no benchmark/,
+      );
       assert.match((await call("salsa_readSamples")).text, /has no such samples/);
       assert.match((await call("salsa_readAlarms")).text, /has raised no alarm/);
       assert.match((await call("salsa_checkConfig", { config: "demo.salsa.json" })).text, /has no mistakes\. 0 of/);
