@@ -32,6 +32,9 @@ async function measure(request: SeedRequest): Promise<void> {
   }
 }
 
+/** Largest share of a seed that is said to be done: only at a run's end is it decided whether another one follows. */
+const MOST_DONE = 0.99;
+
 /** Says now and then how far the seed's present run is. Each that widens a list of β has work that was not foreseen. */
 function progressReporter(): (event: RunEvent) => void {
   let state: RunState = emptyRunState("");
@@ -49,7 +52,9 @@ function progressReporter(): (event: RunEvent) => void {
     const { stage, fraction, secondsLeft } = runProgress(state);
     const name = stageNames(state.stages)(stage);
     answer({
-      ...{ kind: "progress", fraction, stage: nRuns > 1 ? `${name}, widening ${nRuns - 1}` : name },
+      kind: "progress",
+      fraction: Math.min(fraction, MOST_DONE),
+      stage: nRuns > 1 ? `${name}, widening ${nRuns - 1}` : name,
       ...(secondsLeft !== undefined && { secondsLeft }),
     });
   };
