@@ -49,3 +49,23 @@ export function nameOf(file: string): string {
   const name = file.slice(file.search(/[^/\\]*$/)).replace(/(\.salsa)?\.jsonc?$/i, "");
   return usableName(name) || "run";
 }
+
+/** A config's file by the name that somebody gives it, with or without its ending. */
+export function configFileName(named: string): string {
+  return `${named.trim().replace(/(\.salsa)?(\.jsonc?)?$/, "")}.salsa.json`;
+}
+
+/** True if a file is a run config, by its name. */
+export function isConfigName(path: string): boolean {
+  return /\.salsa\.jsonc?$/.test(path);
+}
+
+/** True if a file may hold data, by its name: JSON Lines, JSON, gzipped or not, or Parquet. */
+export function isDataName(path: string): boolean {
+  return /\.(jsonl|ndjson|json|parquet)(\.gz)?$/i.test(path) && !isConfigName(path);
+}
+
+/** True if a file is hardly anything else than data: any program has files of JSON. */
+export function isSurelyData(path: string): boolean {
+  return isDataName(path) && !/\.json$/i.test(path);
+}

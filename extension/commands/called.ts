@@ -30,21 +30,6 @@ export function readCalled(args: readonly unknown[]): Called {
   };
 }
 
-/** True if a file is a run config, by its name. */
-export function isConfigName(path: string): boolean {
-  return /\.salsa\.jsonc?$/.test(path);
-}
-
-/** True if a file may hold data, by its name: JSON Lines, JSON, gzipped or not, or Parquet. */
-export function isDataName(path: string): boolean {
-  return /\.(jsonl|ndjson|json|parquet)(\.gz)?$/i.test(path) && !isConfigName(path);
-}
-
-/** True if a file is hardly anything else than data: any program has files of JSON. */
-export function isSurelyData(path: string): boolean {
-  return isDataName(path) && !/\.json$/i.test(path);
-}
-
 function unique<T>(list: readonly T[]): T[] {
   return [...new Set(list)];
 }

@@ -3,7 +3,7 @@ import { type OwnFiles, type SeenFile, rolesOf } from "../../engine/config/ownFi
 import { relativePath } from "../config/analysis/relativePath.ts";
 import { pathOf } from "../config/documents.ts";
 import type { Salsa } from "../salsa.ts";
-import { isDataName, isSurelyData } from "./called.ts";
+import { isDataName, isSurelyData } from "../../engine/config/paths.ts";
 
 const ELSEWHERE = "{**/node_modules/**,**/.salsa/**,**/.git/**,**/.venv/**}";
 /** Files that are looked into: who has more names them himself. */

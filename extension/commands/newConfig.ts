@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { nameOf } from "../../engine/config/paths.ts";
+import { configFileName, nameOf } from "../../engine/config/paths.ts";
 import type { NewConfig, PresetName } from "../../engine/config/templates.ts";
 import { label } from "../label.ts";
 import type { Command, Salsa } from "../salsa.ts";
@@ -95,7 +95,7 @@ async function pickFile(folder: vscode.Uri, preset: Start): Promise<vscode.Uri> 
       validateInput: (text) => nameProblem(folder, text),
     }),
   );
-  return vscode.Uri.joinPath(folder, withEnding(name));
+  return vscode.Uri.joinPath(folder, configFileName(name));
 }
 
 function folderName(folder: vscode.Uri): string {
@@ -108,14 +108,10 @@ async function nameProblem(folder: vscode.Uri, text: string): Promise<string | u
     return vscode.l10n.t("Use letters, digits, dots, dashes and underscores.");
   }
   if (/(^|\/)(\.salsa\.jsonc?)?$/.test(text.trim())) return vscode.l10n.t("Enter a name for the file.");
-  const name = withEnding(text);
+  const name = configFileName(text);
   return (await exists(vscode.Uri.joinPath(folder, name)))
     ? label(vscode.l10n.t("{0} already exists.", name))
     : undefined;
-}
-
-function withEnding(text: string): string {
-  return `${text.trim().replace(/(\.salsa)?(\.jsonc?)?$/, "")}.salsa.json`;
 }
 
 /** The preset's name, with a number if that is taken. */

@@ -3,7 +3,8 @@ import type { RunSummary } from "../../engine/protocol/service.ts";
 import { label } from "../label.ts";
 import type { Salsa } from "../salsa.ts";
 import { commandAction } from "./actions.ts";
-import { isConfigName, readCalled } from "./called.ts";
+import { isConfigName } from "../../engine/config/paths.ts";
+import { readCalled } from "./called.ts";
 import { CommandError } from "./failures.ts";
 import { runItems } from "./runItems.ts";
 

@@ -1,4 +1,4 @@
-import { isConfigName } from "../commands/called.ts";
+import { isConfigName } from "../../engine/config/paths.ts";
 import * as vscode from "vscode";
 import { resolvePath } from "../../engine/config/paths.ts";
 import type { TextChange } from "./analysis/edits.ts";

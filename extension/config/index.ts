@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { isConfigName } from "../commands/called.ts";
+import { isConfigName } from "../../engine/config/paths.ts";
 import type { Salsa } from "../salsa.ts";
 
 /** Loads the config features when the first config is opened, because they bring in the whole schema. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import * as vscode from "vscode";
-import { isConfigName } from "../commands/called.ts";
+import { isConfigName } from "../../engine/config/paths.ts";
 import { ConfigLinks } from "./configLinks.ts";
 import { rootOf, rootsOf } from "./roots.ts";
 import type { Memory } from "./selection.ts";

@@ -1,6 +1,6 @@
 import { dirname, join, relative, resolve, sep } from "node:path";
 import { PRESETS } from "../../config/presets.ts";
-import { nameOf } from "../../config/paths.ts";
+import { configFileName, isDataName, isSurelyData, nameOf } from "../../config/paths.ts";
 import { type OwnFiles, rolesOf } from "../../config/ownFiles.ts";
 import { type PresetName, newConfig, ownConfig } from "../../config/templates.ts";
 import { DataError } from "../../protocol/errors.ts";
@@ -13,11 +13,9 @@ import { printJson } from "../terminal.ts";
 
 const OWN = "own";
 const STARTS: readonly (PresetName | typeof OWN)[] = [OWN, ...PRESETS.map(({ name }) => name)];
-const ENDING = ".salsa.json";
 
 /** Folders of programs, in which nobody keeps data for a run. */
 const ELSEWHERE = new Set(["node_modules", "venv", "__pycache__"]);
-const DATA = /\.(jsonl|ndjson|json|parquet)(\.gz)?$/i;
 /** Files that are looked into: who has more names them himself. */
 const MOST_FILES = 60;
 
@@ -30,18 +28,17 @@ export const newCommand: Command = {
       "folder and below are filled in, by what their columns allow. What is not found has a usual name, to be changed.",
     'With --json, one object: {"config":...,"found":{...},"missing":[...]}.',
   ],
-  positionals: [{ name: "FILE", description: `Config to write (default: my${ENDING})`, number: "optional" }],
+  positionals: [{ name: "FILE", description: "Config to write (default: my.salsa.json)", number: "optional" }],
   options: { from: { value: "START", description: `What to start from: ${STARTS.join(", ")} (default ${OWN})` } },
   examples: [
-    ["salsa new", `my${ENDING}, of the model and data in this folder`],
+    ["salsa new", "my.salsa.json, of the model and data in this folder"],
     ["salsa new demo --from miniinstruct", "The demo, which any machine trains from nothing"],
     ["salsa new paper --from llama2-7b", "The paper's settings, for a card"],
   ],
   async run(args, context) {
     const { folder, isJson, terminal } = context;
     const start = choiceOption(args, "from", STARTS) ?? OWN;
-    const named = args.positionals[0] ?? "my";
-    const config = resolve(folder, `${named.replace(/(\.salsa)?(\.jsonc?)?$/, "")}${ENDING}`);
+    const config = resolve(folder, configFileName(args.positionals[0] ?? "my"));
     if (inputExistsSync(config)) throw new UsageError(`${config}: is there already; give another name`);
     const name = nameOf(config);
     const found = start === OWN ? await findOwnFiles(dirname(config), context) : {};
@@ -68,7 +65,7 @@ function summary(config: string, found: OwnFiles, missing: readonly string[]): s
 /** Checkpoints and data in a folder and below; what cannot be read is passed over. */
 async function findOwnFiles(folder: string, context: CommandContext): Promise<OwnFiles> {
   const tree = await inputTree(folder, (name, isFolder) =>
-    isFolder ? !ELSEWHERE.has(name) : DATA.test(name) || name.endsWith(".safetensors"),
+    isFolder ? !ELSEWHERE.has(name) : isDataName(name) || name.endsWith(".safetensors"),
   ).catch((error: unknown) => {
     if (error instanceof DataError) return []; // so many files that this is no folder of data
     throw error;
@@ -76,9 +73,9 @@ async function findOwnFiles(folder: string, context: CommandContext): Promise<Ow
   const weights = new Set(tree.filter((file) => file.endsWith(".safetensors")).map(dirname));
   const at = (file: string): string => relative(folder, file).split(sep).join("/") || ".";
   const checkpoints = [...weights].filter((one) => inputExistsSync(join(one, "config.json"))).map(at);
-  // The settings of a checkpoint are JSON, too, as is much else that is no data.
-  const data = tree.filter((file) => DATA.test(file) && !/\.salsa\.jsonc?$/.test(file) && !weights.has(dirname(file)));
-  const likely = data.toSorted((a, b) => Number(a.endsWith(".json")) - Number(b.endsWith(".json")));
+  // The settings of a checkpoint are JSON, too.
+  const data = tree.filter((file) => isDataName(file) && !weights.has(dirname(file)));
+  const likely = data.toSorted((a, b) => Number(isSurelyData(b)) - Number(isSurelyData(a)));
   const { columnsOf } = await context.pipeline();
   const seen = await Promise.all(
     likely.slice(0, MOST_FILES).map(async (file) => {

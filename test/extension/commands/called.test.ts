@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { isConfigName, isDataName, isSurelyData, readCalled } from "../../../extension/commands/called.ts";
+import { isConfigName, isDataName, isSurelyData } from "../../../engine/config/paths.ts";
+import { readCalled } from "../../../extension/commands/called.ts";
 import type { RunsItem } from "../../../extension/salsa.ts";
 
 const file = (path: string): object => ({ scheme: "file", fsPath: path, path, toString: () => `file://${path}` });

@@ -13,7 +13,7 @@ export const KERNELS = join(import.meta.dirname, "kernels");
 
 /** The kernels' shares of each architecture's multiprocessors, as the assembler has said. */
 const RESOURCES = join(KERNELS, "resources.csv");
-const HEADER = "file,ptx,architecture,kernel,registers,spillBytes,sharedBytes";
+const COLUMNS = ["file", "ptx", "architecture", "kernel", "registers", "spillBytes", "sharedBytes"] as const;
 /** Ampere, Ada, Hopper, and Blackwell in desktops. */
 export const ARCHITECTURES = ["sm_80", "sm_86", "sm_89", "sm_90", "sm_120"] as const;
 
@@ -91,7 +91,7 @@ export function ptxHash(name: string): string {
 /** Shares of all kernels that are on record: assembling them takes minutes, and a toolkit. */
 export function recordedResources(): readonly Resources[] {
   const [header, ...lines] = readFileSync(RESOURCES, "utf8").trimEnd().split("\n");
-  if (header !== HEADER) throw new Error(`${RESOURCES}: begins with ${header}`);
+  if (header !== COLUMNS.join(",")) throw new Error(`${RESOURCES}: begins with ${header}`);
   return lines.map((line) => {
     const [file = "", ptx = "", architecture = "", kernel = "", registers, spillBytes, sharedBytes] = line.split(",");
     const numbers = { registers: Number(registers), spillBytes: Number(spillBytes), sharedBytes: Number(sharedBytes) };
@@ -108,12 +108,12 @@ export function recordedResources(): readonly Resources[] {
  */
 export async function assemble(ptxas: string, file: string): Promise<readonly Resources[]> {
   const folder = mkdtempSync(join(tmpdir(), "salsa-ptxas-"));
-  const resources: Resources[] = [];
+  const [ptx, resources] = [ptxHash(file), [] as Resources[]];
   try {
     for (const architecture of ARCHITECTURES) {
       const args = [`-arch=${architecture}`, "-v", join(KERNELS, `${file}.ptx`), "-o", join(folder, "kernels.cubin")];
       const { stderr } = await run(ptxas, args, { maxBuffer: MAX_OUTPUT });
-      resources.push(...resourcesOf(stderr).map((one) => ({ file, ptx: ptxHash(file), architecture, ...one })));
+      resources.push(...resourcesOf(stderr).map((one) => ({ file, ptx, architecture, ...one })));
     }
     return resources;
   } finally {
@@ -150,15 +150,11 @@ function withHeader(ptx: string, name: string): string {
 if (import.meta.main) {
   const toolkit = findToolkit();
   if (toolkit === undefined) throw new Error("build: no nvcc in CUDA_HOME, the path or /usr/local/cuda");
-  const lines = [HEADER];
+  const lines = [COLUMNS.join(",")];
   for (const name of kernelFiles()) {
     writeFileSync(join(KERNELS, `${name}.ptx`), await compileKernels(toolkit.nvcc, name));
-    for (const { file, ptx, architecture, kernel, registers, spillBytes, sharedBytes } of await assemble(
-      toolkit.ptxas,
-      name,
-    )) {
-      lines.push([file, ptx, architecture, kernel, registers, spillBytes, sharedBytes].join(","));
-    }
+    const resources = await assemble(toolkit.ptxas, name);
+    lines.push(...resources.map((one) => COLUMNS.map((column) => one[column]).join(",")));
   }
   writeFileSync(RESOURCES, `${lines.join("\n")}\n`);
 }
