@@ -95,6 +95,18 @@ describeInBrowser("the view of figures", (browser) => {
     await page.locator(".tip").getByText("α 0: 50.0 %").waitFor();
   });
 
+  it("keeps what is read off while the figure is drawn again", async () => {
+    const { page } = await show();
+    const picture = page.getByRole("img", { name: /^Win rate against ppo by α/ });
+    await picture.press("End");
+    await page.locator(".tip").getByText("α 1: 40.0 %").waitFor();
+    const before = await picture.locator("img").getAttribute("width");
+    const { height = 0 } = page.viewportSize() ?? {};
+    await page.setViewportSize({ width: 420, height });
+    await picture.locator(`img:not([width="${before}"])`).waitFor();
+    await page.locator(".tip").getByText("α 1: 40.0 %").waitFor();
+  });
+
   it("zooms in on what is dragged over, and out again", async () => {
     const { page } = await show();
     const picture = page.getByRole("img", { name: /^Win rate against ppo by α/ });
