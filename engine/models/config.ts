@@ -68,6 +68,10 @@ export class ModelConfigError extends Error {
 
 /** The most of anything that a model has: tokens, channels, positions. */
 const MOST_OF_ANYTHING = 2 ** 24;
+
+/** The least and the greatest number of full precision in float32. */
+const [LEAST_FLOAT32, MOST_FLOAT32] = [2 ** -126, (2 - 2 ** -23) * 2 ** 127];
+
 /** Where no model comes near that. */
 const MOST: ReadonlyMap<string, number> = new Map([
   ["num_hidden_layers", 10_000],
@@ -125,10 +129,12 @@ export class ConfigFields {
     return value;
   }
 
-  /** A number above 0. */
+  /** A number above 0, and one that float32 has, in which models compute: a smaller one is 0 there, a larger infinity. */
   positive(field: string): number {
     const value = this.number(field);
     if (value <= 0) throw this.error(field, `must be more than 0, is ${value}`);
+    if (value < LEAST_FLOAT32) throw this.error(field, `must be at least ${LEAST_FLOAT32}, is ${value}`);
+    if (value > MOST_FLOAT32) throw this.error(field, `must be at most ${MOST_FLOAT32}, is ${value}`);
     return value;
   }
 

@@ -185,6 +185,16 @@ describe("model config", () => {
       "config.json: rope_scaling: factor: must be more than 0, is -4",
     ],
     [
+      "a rotary factor that makes frequencies infinite",
+      { ...PICO_JSON, rope_scaling: { rope_type: "yarn", factor: 5e-324 } },
+      "config.json: rope_scaling: factor: must be at least 1.1754943508222875e-38, is 5e-324",
+    ],
+    [
+      "a norm's epsilon that float32 does not have",
+      { ...PICO_JSON, rms_norm_eps: 1e39 },
+      "config.json: rms_norm_eps: must be at most 3.4028234663852886e+38, is 1e+39",
+    ],
+    [
       "Llama 3 bounds the wrong way round",
       { ...PICO_JSON, rope_scaling: { rope_type: "llama3", factor: 8, low_freq_factor: 4, high_freq_factor: 1 } },
       "config.json: rope_scaling: high_freq_factor: must be more than low_freq_factor 4, is 1",
