@@ -26,7 +26,8 @@ export function readSyntax(text: string): Syntax {
 function firstTooDeep(text: string): number | undefined {
   const scanner = createScanner(text, true);
   const open: string[] = [];
-  for (scanner.scan(); scanner.getTokenLength() > 0; scanner.scan()) {
+  // Its end has a length of 1 where a comment that is never closed has just been opened, so that the place counts.
+  for (scanner.scan(); scanner.getTokenOffset() < text.length; scanner.scan()) {
     const mark = text[scanner.getTokenOffset()];
     if (mark === "{" || mark === "[") {
       if (open.push(mark) > MOST_LEVELS) return scanner.getTokenOffset();

@@ -1,4 +1,5 @@
 import type * as z from "zod";
+import { lastLine } from "../../common/lastLine.ts";
 import { Secret, isKey } from "../../serving/client/secret.ts";
 import { jobSchema, nodesSchema, statusSchema, submittedSchema, versionSchema } from "./answers.ts";
 import { ClusterError } from "./clusterError.ts";
@@ -202,7 +203,7 @@ export class RayClient {
       const remedy = "a proxy answers in its place: is the head node up?";
       throw this.transport.error(`is not there now (${status})`, "unreachable", remedy);
     }
-    const said = lastLine(answer.text);
+    const said = lastLine(answer.text, 500);
     throw this.transport.error(
       `answers ${status}${said === "" ? "" : `: ${said}`}`,
       "refused",
@@ -265,11 +266,6 @@ const jobPath = (id: string): string => `/api/jobs/${encodeURIComponent(id)}`;
 
 function isPage({ type, text }: ClusterAnswer): boolean {
   return type.startsWith("text/html") || /^\s*<(!doctype|html)/i.test(text);
-}
-
-/** Of a Python traceback the last line says what is wrong. */
-function lastLine(text: string): string {
-  return text.trim().split("\n").at(-1).slice(0, 500);
 }
 
 /** True if a version, such as "2.55.1" or "3.0.0.dev0", is not older than another one. */

@@ -1,3 +1,5 @@
+import { lastLine } from "../../common/lastLine.ts";
+
 /** Kind of a failure with a host, for those who act on it. */
 export type HostFault =
   /** There is no ssh on this machine. */
@@ -93,7 +95,7 @@ export function sshError(host: string, code: number | null, words: string): Host
     const [, fault, what, remedy] = known;
     return new HostError(what, { host, fault, remedy: remedy(host) });
   }
-  const last = words.trim().split("\n").at(-1).trim().slice(0, 300);
+  const last = lastLine(words);
   if (isSsh) {
     const what = last === "" ? "the connection was lost" : `the connection does not come about (${last})`;
     return new HostError(what, { host, fault: "lost", remedy: `does this work in a terminal? ssh ${host}` });

@@ -4,6 +4,7 @@ import { setTimeout } from "node:timers/promises";
 import type { ClusterError } from "../../cluster/ray/clusterError.ts";
 import { RayClient, type RayNode, type JobResources } from "../../cluster/ray/client.ts";
 import { type EnginePackage, enginePackage } from "../../cluster/ray/enginePackage.ts";
+import { lastLine } from "../../common/lastLine.ts";
 import { type ClusterConfig, type ClusterStageKind, isUsableCluster, openRlhfEnv } from "../../config/index.ts";
 import type { TrainerConfig } from "../../config/trainer.ts";
 import { trainingKind } from "../../protocol/armStages.ts";
@@ -213,7 +214,7 @@ const PYTHON_ERROR = /^(?:[A-Za-z_][\w.]*\.)?\w*(?:Error|Exception|Interrupt|Exi
 export function lastWords(message: string): { readonly text: string; readonly isOurs: boolean } {
   const said = message.match(/^salsa: .*$/gm)?.at(-1);
   const line = said?.slice("salsa: ".length) ?? message.match(PYTHON_ERROR)?.at(-1);
-  return { text: (line ?? message.trim().split("\n").at(-1)).trim().slice(0, 1000), isOurs: said !== undefined };
+  return { text: lastLine(line ?? message, 1000), isOurs: said !== undefined };
 }
 
 /** Why a job waits, as far as a cluster's numbers say; undefined where there is room for it, and it is being begun. */

@@ -4,6 +4,7 @@ import type { RayJob, RayNode, JobResources } from "../../cluster/ray/client.ts"
 import { ClusterError } from "../../cluster/ray/clusterError.ts";
 import { JobWatch, type SeenJob } from "../../cluster/ray/jobWatch.ts";
 import { Silence } from "../../cluster/ray/silence.ts";
+import { lastLine } from "../../common/lastLine.ts";
 import type { BackendIdentity } from "../../compute/backends/choose.ts";
 import type { RunEvent } from "../../protocol/events.ts";
 import { seededStageName } from "../../protocol/stageName.ts";
@@ -304,7 +305,7 @@ export class RayExecutor implements Executor {
     if (tail.end !== undefined) return tail.end;
     const where = tail.host === undefined ? "" : ` on ${tail.host}`;
     if (state === "unknown") return { how: "lost", reason: `the cluster does not know it any more${where}` };
-    const reason = `${state.status.toLowerCase()}${where}: ${lastLine(state.message)}`;
+    const reason = `${state.status.toLowerCase()}${where}: ${reasonIn(state.message)}`;
     if (tail.host !== undefined) return { how: "lost", reason };
     // Ray gives up on jobs that have waited for a quarter of an hour.
     if (/failed to start within/i.test(state.message)) return { how: "notBegun", reason };
@@ -403,8 +404,8 @@ function hasEnded({ status }: RayJob): boolean {
 }
 
 /** Ray quotes a job's output: its last line says most. Of a machine that has gone it says the address, too. */
-function lastLine(message: string): string {
-  const last = message.trim().split("\n").at(-1).trim().slice(0, 300);
+function reasonIn(message: string): string {
+  const last = lastLine(message);
   const [, address] = /\bip: (\S+)[^]*\bits node has died/.exec(message) ?? [];
   return address === undefined ? last : `its machine, ${address}, has died (${last})`;
 }

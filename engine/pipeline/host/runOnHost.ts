@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { basename, dirname } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { HostError } from "../../cluster/ssh/hostError.ts";
+import { lastLine } from "../../common/lastLine.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { EventBody, RunEvent } from "../../protocol/events.ts";
 import { HOST_FILE, type HostRecord, hostRecordText, readHostRecord } from "../../storage/formats/hostRecord.ts";
@@ -221,7 +222,7 @@ class Follower {
     if (status === "finished" || status === "stopped") return status;
     if (last?.kind === "runFailed") throw new FailedThere(last);
     const { host } = this.record;
-    const said = words.trim() === "" ? "" : ` (${words.trim().split("\n").at(-1).slice(0, 300)})`;
+    const said = words.trim() === "" ? "" : ` (${lastLine(words)})`;
     const remedy = "go on with: salsa resume";
     throw new HostError(`the run's process there died without a word${said}`, { host, fault: "unfit", remedy });
   }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { parseConfig } from "../../../engine/config/index.ts";
 import { fewestStages } from "../../../engine/config/sizes.ts";
 import { salsa } from "../../../engine/pipeline/salsa.ts";
@@ -52,6 +53,20 @@ describe("a config with mistakes by the thousand", () => {
       issuesOf(withTask(`"arms": { ${keys(100, "a", `{ "reference": [${reference}] }`)} }`)),
     );
     assert.equal(issues.length, 101);
+  });
+});
+
+describe("a config at whose end a comment has just been opened", () => {
+  it("is read to its end", () => {
+    // In a process of its own: an endless loop would end no test.
+    const module = new URL("../../../engine/config/locate.ts", import.meta.url).href;
+    const script = `import { readDocument } from ${JSON.stringify(module)};
+      console.log(readDocument('{ "name": "demo" }/*', "a.salsa.json").issuesOf([])[0].message);`;
+    const { stdout } = spawnSync(process.execPath, ["--input-type=module", "--eval", script], {
+      encoding: "utf8",
+      timeout: 60_000,
+    });
+    assert.equal(stdout, "is not JSON here: unexpected end of comment\n");
   });
 });
 

@@ -28,8 +28,6 @@ interface Interface {
   ) => { readonly exports: unknown };
 }
 
-declare global {
-  var WebAssembly: Interface;
-}
-
-export const { Memory, Module, Instance } = WebAssembly;
+/** Not declared as a global: a program that has the browser's types, too, would declare it twice. */
+const own = globalThis as unknown as { readonly WebAssembly: Interface };
+export const { Memory, Module, Instance } = own.WebAssembly;
