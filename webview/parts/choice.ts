@@ -20,7 +20,8 @@ export const choiceStyles = css`
     --vscode-settings-dropdownForeground: var(--vscode-dropdown-foreground);
     --vscode-settings-dropdownBorder: var(--vscode-dropdown-border, transparent);
     --vscode-settings-dropdownListBorder: var(--vscode-dropdown-border, var(--vscode-widget-border, transparent));
-    flex: none;
+    flex: 0 1 auto;
+    min-width: 0;
     max-width: 100%;
   }
   :host-context(.vscode-high-contrast) vscode-single-select {

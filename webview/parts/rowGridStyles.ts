@@ -53,13 +53,22 @@ export const rowGridStyles = css`
   .row[aria-selected="true"] {
     color: var(--vscode-list-inactiveSelectionForeground, inherit);
     --tint: var(--vscode-list-inactiveSelectionBackground, transparent);
-    outline: 1px dashed var(--vscode-contrastActiveBorder, transparent);
-    outline-offset: -1px;
+  }
+  /* Above cells that stay in place, which an outline would be below. */
+  .row[aria-selected="true"]::after {
+    position: absolute;
+    inset: 0;
+    z-index: 2;
+    border: 1px dashed var(--vscode-contrastActiveBorder, transparent);
+    content: "";
+    pointer-events: none;
   }
   .viewport:focus-visible .row[aria-selected="true"] {
     color: var(--vscode-list-activeSelectionForeground);
     --tint: var(--vscode-list-activeSelectionBackground, transparent);
-    outline: 1px solid var(--vscode-list-focusOutline, var(--vscode-focusBorder));
+  }
+  .viewport:focus-visible .row[aria-selected="true"]::after {
+    border: 1px solid var(--vscode-list-focusOutline, var(--vscode-focusBorder));
   }
   .cell {
     display: flex;

@@ -121,8 +121,10 @@ export const noticeStyles = css`
 export const controlStyles = css`
   select {
     height: 26px;
-    max-width: 220px;
+    max-width: min(220px, 100%);
     padding: 2px 4px;
+    overflow: hidden;
+    white-space: nowrap;
     color: var(--vscode-dropdown-foreground);
     background: var(--vscode-dropdown-background);
     border: 1px solid var(--vscode-dropdown-border, transparent);

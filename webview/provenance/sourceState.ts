@@ -75,7 +75,7 @@ function diffOf(diff: string, { copy, open }: DiffActions): TemplateResult {
   const shown = lines.slice(0, MOST_LINES);
   const nMore = lines.length - shown.length;
   return html`<div class="toolbar summary">
-      <span>${t("{0} files, {1} lines added, {2} removed", nFiles, whole(nAdded), whole(nRemoved))}</span>
+      <span>${t("Files changed: {0}; lines added: {1}, removed: {2}", nFiles, whole(nAdded), whole(nRemoved))}</span>
       <vscode-button secondary icon="go-to-file" @click=${() => open(diff)}>${t("Open in Editor")}</vscode-button>
       <vscode-button secondary icon="copy" @click=${() => copy(diff)}>${t("Copy")}</vscode-button>
     </div>

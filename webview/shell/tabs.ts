@@ -61,7 +61,7 @@ class TabRow extends LitElement {
       }
       [role="tab"] {
         padding: 0 4px;
-        gap: 2px;
+        gap: 4px;
       }
     }
     .count {

@@ -42,7 +42,7 @@ export function layoutOf(
   const isGrouped = new Set(rows.rows.map(({ seed }) => seed)).size > 1;
   const [first = "", second = "sweep.of"] = arm.axes;
   return {
-    columns: columnsOf(setup, rows, arm),
+    columns: columnsOf(setup, rows, { arm, by }),
     sort: setup.sort.length > 0 ? setup.sort : by === "" ? [] : [{ column: by, descending: true }],
     filter: setup.filter,
     groupBy: isGrouped ? ["model.name"] : [],
@@ -52,10 +52,18 @@ export function layoutOf(
   };
 }
 
-function columnsOf({ columns: chosen }: SweepSetup, rows: RunRows, { axes }: SweptArm): readonly LayoutColumn[] {
+/** The result that combinations are compared by stands beside their settings, where a narrow panel shows it. */
+function columnsOf(
+  { columns: chosen }: SweepSetup,
+  rows: RunRows,
+  { arm, by }: { readonly arm: SweptArm; readonly by: string },
+): readonly LayoutColumn[] {
   const usual = USUAL.flatMap((family) => [...rows.columns].filter((id) => family.test(id)).sort());
   const dropped = rows.columns.has("model.droppedAt") ? ["model.droppedAt"] : [];
-  const own = chosen.length > 0 ? chosen : ["model.name", ...axes, "model.status", ...dropped, ...usual];
+  const own =
+    chosen.length > 0
+      ? chosen
+      : ["model.name", ...arm.axes, ...(by === "" ? [] : [by]), "model.status", ...dropped, ...usual];
   return [...new Set(own)].map((id) => (id === "model.name" ? { id, pinned: true } : { id }));
 }
 

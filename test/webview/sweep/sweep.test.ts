@@ -60,7 +60,7 @@ describeInBrowser("the view of a sweep", (browser) => {
     const page = await show();
     await page.getByText("salsa: 12 combinations").waitFor();
     await page.getByText("Best: salsa_beta0.05_alpha0.5 · Win % vs ppo, inDistribution 58.0 (55.0–61.0)").waitFor();
-    assert.deepEqual((await cells(page, 0)).slice(0, 3), ["salsa_beta0.05_alpha0.5", "0.05", "0.5"]);
+    assert.deepEqual((await cells(page, 0)).slice(0, 4), ["salsa_beta0.05_alpha0.5", "0.05", "0.5", "58.0"]);
     await page.getByRole("button", { name: "Promote to Config..." }).click();
     await page
       .getByRole("button", { name: "Mean KL", exact: false })
@@ -112,7 +112,7 @@ describeInBrowser("the view of a sweep", (browser) => {
     const page = await show({ ...rows, runs: [{ ...run, models }] });
     await page.getByText("Best: salsa_beta0.05_alpha0.3", { exact: false }).waitFor();
     const last = await cells(page, 11);
-    assert.deepEqual(last.slice(0, 5), ["salsa_beta0.05_alpha0.5", "0.05", "0.5", "Dropped", "1"]);
+    assert.deepEqual(last.slice(0, 6), ["salsa_beta0.05_alpha0.5", "0.05", "0.5", "", "Dropped", "1"]);
     await page.getByRole("columnheader", { name: "Rung" }).waitFor();
   });
 
