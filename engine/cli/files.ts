@@ -1,13 +1,20 @@
 import { writeFile } from "node:fs/promises";
-import { basename, join, resolve } from "node:path";
+import { basename, dirname, join, resolve } from "node:path";
 import type { RunConfig } from "../config/index.ts";
-import { DiskError } from "../protocol/errors.ts";
+import { isConfigName } from "../config/paths.ts";
+import { DataError, DiskError } from "../protocol/errors.ts";
 import { parseConfigFile, readConfigText, withTestPrompts } from "../server/configFile.ts";
 import { RUN_FILE, readDescription } from "../storage/formats/runDescription.ts";
-import { inputExistsSync } from "../storage/inputs.ts";
+import { inputExistsSync, inputTree } from "../storage/inputs.ts";
 import { placeBelow } from "../storage/places.ts";
 import { foldersWith } from "../storage/reading.ts";
 import { UsageError } from "./command.ts";
+
+/** Folders of programs, in which nobody keeps data or configs of their own. */
+export const FOREIGN_FOLDERS: ReadonlySet<string> = new Set(["node_modules", "venv", "__pycache__"]);
+
+/** Most folders that a message names. */
+const MOST_NAMED = 3;
 
 /** Runtime settings that a command line may put over those of the config. */
 export interface RuntimeOverrides {
@@ -49,9 +56,25 @@ export async function findRun(directory: string, named: string | undefined): Pro
     throw new UsageError(`there is no run ${JSON.stringify(named)}; ${hint}`);
   }
   const [latest] = await runFolders(directory);
-  if (latest === undefined)
-    throw new UsageError(`there is no run in ${runs}; start one with salsa run, or give --directory`);
+  if (latest === undefined) {
+    const others = (await directoriesBelow(directory)).slice(0, MOST_NAMED);
+    const where = others.length === 0 ? "" : `: there are runs in ${others.join(", ")}`;
+    throw new UsageError(`there is no run in ${runs}; start one with salsa run, or give --directory${where}`);
+  }
   return latest;
+}
+
+/** Folders of the same name that hold runs, beside configs further down. */
+async function directoriesBelow(directory: string): Promise<readonly string[]> {
+  const isWanted = (name: string, isFolder: boolean): boolean =>
+    isFolder ? !FOREIGN_FOLDERS.has(name) : isConfigName(name);
+  const configs = await inputTree(dirname(resolve(directory)), isWanted).catch((error: unknown) => {
+    if (error instanceof DataError || error instanceof DiskError) return []; // too many files, or none to be read
+    throw error;
+  });
+  const folders = [...new Set(configs.map((config) => join(dirname(config), basename(directory))))];
+  const held = await Promise.all(folders.map(async (folder) => (await runFolders(folder).catch(() => [])).length > 0));
+  return folders.filter((_, at) => held[at]);
 }
 
 /**

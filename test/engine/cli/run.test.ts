@@ -210,6 +210,15 @@ describe("commands about runs", () => {
       (await salsa(["resume"], { folder })).stderr,
       /there is no run in .*\.salsa\/runs; start one with salsa run/,
     );
+    const below = join(folder, "examples", "a");
+    await mkdir(join(below, ".salsa", "runs", "a-1"), { recursive: true });
+    await writeFile(join(below, ".salsa", "runs", "a-1", "run.json"), "{}");
+    await writeFile(join(below, "a.salsa.json"), "{}");
+    assert.ok(
+      (await salsa(["resume"], { folder })).stderr.includes(
+        `or give --directory: there are runs in ${join(below, ".salsa")}\n`,
+      ),
+    );
     await withRuns("demo-1");
     const { code, stderr } = await salsa(["resume", "demo-7"], { folder });
     assert.equal(code, 2);
