@@ -1,17 +1,14 @@
 import { writeFile } from "node:fs/promises";
 import { basename, dirname, join, resolve } from "node:path";
 import type { RunConfig } from "../config/index.ts";
-import { isConfigName } from "../config/paths.ts";
 import { DataError, DiskError } from "../protocol/errors.ts";
 import { parseConfigFile, readConfigText, withTestPrompts } from "../server/configFile.ts";
+import { configsIn, rootsFor } from "../server/mcp/configs.ts";
 import { RUN_FILE, readDescription } from "../storage/formats/runDescription.ts";
-import { inputExistsSync, inputTree } from "../storage/inputs.ts";
+import { inputExistsSync } from "../storage/inputs.ts";
 import { placeBelow } from "../storage/places.ts";
 import { foldersWith } from "../storage/reading.ts";
 import { UsageError } from "./command.ts";
-
-/** Folders of programs, in which nobody keeps data or configs of their own. */
-export const FOREIGN_FOLDERS: ReadonlySet<string> = new Set(["node_modules", "venv", "__pycache__"]);
 
 /** Most folders that a message names. */
 const MOST_NAMED = 3;
@@ -64,15 +61,13 @@ export async function findRun(directory: string, named: string | undefined): Pro
   return latest;
 }
 
-/** Folders of the same name that hold runs, beside configs further down. */
+/** Folders that hold runs of the configs further down. */
 async function directoriesBelow(directory: string): Promise<readonly string[]> {
-  const isWanted = (name: string, isFolder: boolean): boolean =>
-    isFolder ? !FOREIGN_FOLDERS.has(name) : isConfigName(name);
-  const configs = await inputTree(dirname(resolve(directory)), isWanted).catch((error: unknown) => {
+  const configs = await configsIn([dirname(resolve(directory))]).catch((error: unknown) => {
     if (error instanceof DataError || error instanceof DiskError) return []; // too many files, or none to be read
     throw error;
   });
-  const folders = [...new Set(configs.map((config) => join(dirname(config), basename(directory))))];
+  const folders = await rootsFor([], configs);
   const held = await Promise.all(folders.map(async (folder) => (await runFolders(folder).catch(() => [])).length > 0));
   return folders.filter((_, at) => held[at]);
 }

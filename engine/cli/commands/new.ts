@@ -8,12 +8,14 @@ import { inputExistsSync, inputTree } from "../../storage/inputs.ts";
 import { choiceOption } from "../arguments.ts";
 import { EXIT, UsageError } from "../command.ts";
 import type { Command, CommandContext } from "../command.ts";
-import { FOREIGN_FOLDERS, writeText } from "../files.ts";
+import { writeText } from "../files.ts";
 import { printJson } from "../terminal.ts";
 
 const OWN = "own";
 const STARTS: readonly (PresetName | typeof OWN)[] = [OWN, ...PRESETS.map(({ name }) => name)];
 
+/** Folders of programs, in which nobody keeps data for a run. */
+const ELSEWHERE = new Set(["node_modules", "venv", "__pycache__"]);
 /** Files that are looked into: who has more names them himself. */
 const MOST_FILES = 60;
 
@@ -63,7 +65,7 @@ function summary(config: string, found: OwnFiles, missing: readonly string[]): s
 /** Checkpoints and data in a folder and below; what cannot be read is passed over. */
 async function findOwnFiles(folder: string, context: CommandContext): Promise<OwnFiles> {
   const tree = await inputTree(folder, (name, isFolder) =>
-    isFolder ? !FOREIGN_FOLDERS.has(name) : isDataName(name) || name.endsWith(".safetensors"),
+    isFolder ? !ELSEWHERE.has(name) : isDataName(name) || name.endsWith(".safetensors"),
   ).catch((error: unknown) => {
     if (error instanceof DataError) return []; // so many files that this is no folder of data
     throw error;
