@@ -57,7 +57,8 @@ export interface ChatConfig {
 
 /** A source of data, with an absolute path or the name of a data set on the hub; a path alone stands for all of a file. */
 export type SourceConfig =
-  string | (Readonly<z.output<typeof sourceSchema>> & Readonly<Pick<Partial<Benchmark>, "kind" | "references">>);
+  | string
+  | (Readonly<z.output<typeof sourceSchema>> & Readonly<Pick<Partial<Benchmark>, "kind" | "references">>);
 
 type Benchmark = z.output<typeof benchmarkSchema>;
 

@@ -18,7 +18,7 @@ export function textElement(text: string, attributes: Attributes): string {
 /** A text as XML may hold it: marked-up characters by name, without those that XML forbids. */
 export function escaped(text: string): string {
   const names: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
-  // eslint-disable-next-line no-control-regex -- these are the characters that must not come through
+  // oxlint-disable-next-line no-control-regex -- these are the characters that must not come through
   const allowed = text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|\p{Surrogate}/gu, "");
   return allowed.replace(/[&<>"]/g, (character) => names[character] ?? character);
 }

@@ -37,7 +37,12 @@ export interface Adapter {
 
 /** A value in config.json. */
 type ConfigJson =
-  null | boolean | number | string | readonly ConfigJson[] | { readonly [field: string]: ConfigJson | undefined };
+  | null
+  | boolean
+  | number
+  | string
+  | readonly ConfigJson[]
+  | { readonly [field: string]: ConfigJson | undefined };
 
 /** The fields of a config.json. */
 export type ConfigFile = Readonly<Record<string, ConfigJson>>;

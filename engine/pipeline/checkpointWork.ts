@@ -146,7 +146,8 @@ export interface GenerateRequest {
 
 /** A prompt, or the messages of one, and a model's response. */
 export type PromptResponse = { readonly response: string } & (
-  { readonly prompt: string } | { readonly messages: readonly Message[] }
+  | { readonly prompt: string }
+  | { readonly messages: readonly Message[] }
 );
 
 /** Samples a checkpoint's answers to prompts. */

@@ -12,7 +12,8 @@ export type Question = string | readonly Message[];
 
 /** An example for SFT: a prompt and the response to learn, or a conversation that ends with one. */
 export type SftExample =
-  { readonly prompt: Question; readonly response: string } | { readonly messages: readonly Message[] };
+  | { readonly prompt: Question; readonly response: string }
+  | { readonly messages: readonly Message[] };
 
 /** A question as a conversation: a text is one turn of a user. */
 export function asTurns(question: Question): readonly Message[] {

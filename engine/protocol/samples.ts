@@ -5,7 +5,8 @@ import type { StageOrigin } from "./runState.ts";
  * base seed when none is named.
  */
 export type SampleSource =
-  { readonly kind: "rollouts" } | { readonly kind: "answers"; readonly benchmark: string; readonly seed?: number };
+  | { readonly kind: "rollouts" }
+  | { readonly kind: "answers"; readonly benchmark: string; readonly seed?: number };
 
 /** Which rows of samples are wanted. */
 export interface SampleQuery {

@@ -22,7 +22,8 @@ export interface FloatSource {
 
 /** A tensor to write. */
 export type TensorSource =
-  FloatSource | { readonly dtype: "I32"; readonly shape: readonly number[]; readonly data: Int32Array };
+  | FloatSource
+  | { readonly dtype: "I32"; readonly shape: readonly number[]; readonly data: Int32Array };
 
 /**
  * Writes a safetensors file, one tensor in memory at a time, under a temporary name that becomes `file` at the end.

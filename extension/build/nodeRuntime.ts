@@ -112,10 +112,10 @@ function published(name: string, wanted: string): string {
   const versions = JSON.parse(npm("view", name, "versions", "--json")) as readonly string[];
   if (versions.includes(wanted)) return wanted;
   const major = `${wanted.split(".")[0] ?? ""}.`;
-  const newest = versions
+  const [newest] = versions
     .filter((version) => version.startsWith(major))
     .sort(byNumbers)
-    .at(-1);
+    .reverse();
   if (newest === undefined) throw new Error(`package: ${name} has no version ${major}x on npm's registry`);
   return newest;
 }

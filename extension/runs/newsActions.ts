@@ -5,7 +5,8 @@ import type { News } from "./news.ts";
 
 /** A button of a message: a command that it runs on the run, or what it shows in the dashboard. */
 export type NewsAction = { readonly title: string } & (
-  { readonly command: string } | { readonly focus: Partial<DashboardFocus> }
+  | { readonly command: string }
+  | { readonly focus: Partial<DashboardFocus> }
 );
 
 /**

@@ -161,7 +161,7 @@ async function commandIds(): Promise<readonly string[]> {
   const vscode: unknown = Object.create(nothing());
   const load = (name: string): unknown => (name === "vscode" ? vscode : process.getBuiltinModule(name));
   // The bundle is this repository's own code; it asks for `vscode`, which only an editor has.
-  // eslint-disable-next-line @typescript-eslint/no-implied-eval
+  // oxlint-disable-next-line typescript/no-implied-eval
   const run = new Function("exports", "require", "module", outputFiles[0]?.text ?? "") as (...args: unknown[]) => void;
   const holder = { exports };
   run(exports, load, holder);

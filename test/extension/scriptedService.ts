@@ -25,8 +25,7 @@ export class ScriptedService implements Service {
 
   request<M extends Method>(method: M, params: ServiceRequests[M]["params"]): Promise<ServiceRequests[M]["result"]> {
     this.asked.push(`${method} ${"folder" in params ? params.folder : ""}`.trim());
-    const answer = this.answers[method] as
-      ((params: ServiceRequests[M]["params"]) => Promise<ServiceRequests[M]["result"]>) | undefined;
+    const answer = this.answers[method];
     return answer === undefined ? Promise.reject(new Error(`${method} is not in the script`)) : answer(params);
   }
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import * as prettier from "prettier";
+import { format } from "oxfmt";
 import { type RunConfig, parseConfig } from "../../engine/config/index.ts";
 import { type Sheet, sheetMarkdown } from "../../engine/evaluation/tables/sheet.ts";
 import type { ModelConfig } from "../../engine/models/index.ts";
@@ -80,7 +80,8 @@ export async function cardTable(): Promise<string> {
     ],
     rows,
   };
-  return prettier.format(`${INTRODUCTION}\n${sheetMarkdown(sheet)}`, { parser: "markdown", printWidth: 120 });
+  const { code } = await format(TABLE_FILE, `${INTRODUCTION}\n${sheetMarkdown(sheet)}`, { printWidth: 120 });
+  return code;
 }
 
 /** Gibibytes, and the smallest of the usual cards. */

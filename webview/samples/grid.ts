@@ -86,7 +86,7 @@ export class SampleGrid extends RowGrid<SamplePage> {
       <div role="gridcell" class="cell prompt" aria-label=${this.waiting(row)}>
         <span class="text">${this.text(row?.prompt ?? "")}</span>
       </div>
-      ${this.columns.map((_, index) => completionCell(row && (row.responses[index] ?? null), this.show))}`;
+      ${this.columns.map((_, index) => completionCell(row === undefined ? undefined : (row.responses[index] ?? null), this.show))}`;
   }
 
   private readonly show = (text: string): ReturnType<typeof marked> => this.text(text);

@@ -23,7 +23,8 @@ export interface Rating extends Interval {
 
 /** How intervals are made. */
 export type RatingIntervals =
-  { readonly method: "sandwich" } | { readonly method: "bootstrap"; readonly nDraws: number; readonly seed: number };
+  | { readonly method: "sandwich" }
+  | { readonly method: "bootstrap"; readonly nDraws: number; readonly seed: number };
 
 /**
  * Bradley–Terry ratings of all models at once by maximum likelihood, in Elo units (scale 400, base 10), the anchor at

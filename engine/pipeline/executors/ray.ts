@@ -161,7 +161,11 @@ export class RayExecutor implements Executor {
   ): Promise<void> {
     try {
       const workspace = await this.settings.artifacts.work(stage.key);
-      await putAside(stage, damage, { ...this.settings, stages }).finally(() => workspace.release());
+      try {
+        await putAside(stage, damage, { ...this.settings, stages });
+      } finally {
+        await workspace.release();
+      }
     } catch (error) {
       if (!(error instanceof LockedError)) throw error; // somebody else makes it again
     }

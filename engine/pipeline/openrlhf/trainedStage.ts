@@ -7,7 +7,9 @@ import type { sft } from "../stages/sft.ts";
 
 /** A stage that OpenRLHF trains, with its slice of the config and its inputs. */
 export type OpenRlhfStage =
-  Trained<"sft", typeof sft> | Trained<"reward", typeof rewardModel> | Trained<"rlhf", typeof rlhf>;
+  | Trained<"sft", typeof sft>
+  | Trained<"reward", typeof rewardModel>
+  | Trained<"rlhf", typeof rlhf>;
 
 /** A declared stage that is sent there, with its inputs: the recipe has declared it with this slice and these inputs. */
 export function openRlhfStageOf(

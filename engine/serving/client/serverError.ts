@@ -7,7 +7,16 @@
  * elsewhere · `address`: the base URL does not do.
  */
 export type ServerFault =
-  "unreachable" | "slow" | "busy" | "garbled" | "request" | "key" | "credit" | "missing" | "moved" | "address";
+  | "unreachable"
+  | "slow"
+  | "busy"
+  | "garbled"
+  | "request"
+  | "key"
+  | "credit"
+  | "missing"
+  | "moved"
+  | "address";
 
 const PASSING: ReadonlySet<ServerFault> = new Set(["unreachable", "slow", "busy", "garbled"]);
 

@@ -7,7 +7,12 @@ export class TokenizerError extends Error {
 
 /** A JSON value. */
 export type TokenizerJson =
-  null | boolean | number | string | readonly TokenizerJson[] | { readonly [key: string]: TokenizerJson | undefined };
+  | null
+  | boolean
+  | number
+  | string
+  | readonly TokenizerJson[]
+  | { readonly [key: string]: TokenizerJson | undefined };
 
 /** A parsed tokenizer file, or an object in it. */
 export type TokenizerObject = Readonly<Record<string, TokenizerJson | undefined>>;

@@ -397,8 +397,8 @@ describe("what files say, on a terminal", () => {
     const ours = terminal
       .stderr()
       .replaceAll("\r\x1b[2K", "\n")
-      .replace(/\x1b\[(0|1|2|31|32|33)m/g, ""); // eslint-disable-line no-control-regex -- our own sequences
-    assert.match(terminal.stderr(), /\x1b\[1m/); // eslint-disable-line no-control-regex -- our own sequences
+      .replace(/\x1b\[(0|1|2|31|32|33)m/g, ""); // oxlint-disable-line no-control-regex -- our own sequences
+    assert.match(terminal.stderr(), /\x1b\[1m/); // oxlint-disable-line no-control-regex -- our own sequences
     assertPlain({ stdout: "", stderr: ours });
   });
 

@@ -56,7 +56,7 @@ describe("the schema file for editors", () => {
     const { definitions = {} } = schema;
     const { kind } = definitions["benchmark"]?.properties ?? {};
     assert.match(String(kind?.["markdownDescription"]), /- `mt-bench`: MT-Bench's question.jsonl/);
-    assert.equal((kind?.["markdownEnumDescriptions"] as unknown[]).length, 5);
+    assert.equal((kind?.["markdownEnumDescriptions"] as unknown[] | undefined)?.length, 5);
     const { protocol } = definitions["judgeModel"]?.properties ?? {};
     assert.match(String(protocol?.["markdownDescription"]), /\*\*Default:\*\* `"paper"`/);
   });

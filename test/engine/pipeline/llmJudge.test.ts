@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
+import { defined } from "../../../engine/compute/graph/tensor.ts";
 import { chosenJudge, judgeAnswers, judgeChoice } from "../../../engine/pipeline/judging.ts";
 import { ModelDesk, readPrompt } from "../../../engine/pipeline/modelDesk.ts";
 import { OutOfBudget, type StageReport, Stopped } from "../../../engine/pipeline/stage.ts";
@@ -103,7 +104,8 @@ describe("a language model as judge", () => {
         assert.deepEqual(await outcomes(root), ["win", "win", "tie", "loss"]);
         // Two equal answers look the same in both orders.
         assert.equal(seen.length, 7);
-        const [system] = seen[0]?.body["messages"] as readonly { readonly role: string; readonly content: string }[];
+        const { messages } = defined(seen[0]).body as { readonly messages: readonly { readonly content: string }[] };
+        const [system] = messages;
         assert.match(system?.content ?? "", /^Please act as an impartial judge.*for a tie\.$/s);
         assert.equal(seen[0]?.body["temperature"], 0);
       });

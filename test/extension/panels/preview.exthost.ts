@@ -81,7 +81,7 @@ describe("the preview of data in the editor", function () {
     await show();
     await looked;
     const opened = answered.find(({ method }) => method === "openPreview");
-    const { id } = opened?.result as OpenedPreview;
+    const id = (opened?.result as OpenedPreview | undefined)?.id;
     // The page before may still have been at reading on.
     const isOf = (params: unknown): boolean => (params as PreviewParams).id === id;
     const page = answered.find(({ method, params }) => method === "previewPage" && isOf(params));

@@ -43,7 +43,7 @@ export const REPLIES: readonly Reader[] = [
     read: async (input: Buffer): Promise<void> => {
       const parts = new ReplyParts();
       const pieces = [input.subarray(0, input.length >> 1), input.subarray(input.length >> 1)];
-      // eslint-disable-next-line @typescript-eslint/require-await -- an iterator as a socket is one
+      // oxlint-disable-next-line typescript/require-await -- an iterator as a socket is one
       const arriving = async function* (): AsyncGenerator<Buffer, undefined> {
         yield* pieces;
       };

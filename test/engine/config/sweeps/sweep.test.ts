@@ -308,6 +308,6 @@ describe("the JSON schema", () => {
       String(definitions["grid"]?.["markdownDescription"]),
       /while of a list of β the best on the validation split/,
     );
-    assert.equal((definitions["grid"]?.["defaultSnippets"] as unknown[]).length, 2);
+    assert.equal((definitions["grid"]?.["defaultSnippets"] as unknown[] | undefined)?.length, 2);
   });
 });

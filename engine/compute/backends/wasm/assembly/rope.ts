@@ -42,7 +42,7 @@ function fillTable(table: usize, position: i32, frequencies: usize, half: i32): 
     const angle = <f64>position * load<f64>(frequencies + ((<usize>pair) << 3));
     const quarter = nearest<f64>(angle * TWO_OVER_PI);
     const r = angle - quarter * HALF_PI_HIGH - quarter * HALF_PI_LOW;
-    const turns = (<i32>quarter) & 3;
+    const turns = <i32>quarter & 3;
     const s = sine(r);
     const c = cosine(r);
     const cos = turns == 0 ? c : turns == 1 ? -s : turns == 2 ? -c : s;
