@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import type { Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
+import { answered, openChat } from "./chat/page.ts";
 import { describeInBrowser } from "./chromium.ts";
 import { closeAfterEach, type DashboardPage } from "./page.ts";
+import { openPreview } from "./preview/page.ts";
+import { openRunsTable } from "./runsTable/page.ts";
 import { openState, VIEW_STATES, type ViewState } from "./views.ts";
 
 /** A panel of 400 pixels at 200 %, one of 400 pixels, and a low one. */
@@ -31,6 +34,74 @@ describeInBrowser("the dashboard in a small panel", (browser) => {
   }
 });
 
+const LONG = "The weight average of several fine-tuned models, in a flatter region of the loss than its members. ";
+
+/** A page besides the dashboard, with content. */
+interface SmallPage {
+  readonly what: string;
+  readonly open: (browser: Browser, size: (typeof SIZES)[number]) => Promise<Pick<DashboardPage, "page" | "close">>;
+  /** Element that must be readable: so much of it is in sight at once, or all of it. */
+  readonly read: string;
+}
+
+const OTHERS: readonly SmallPage[] = [
+  {
+    what: "the chat",
+    read: ".answer .text",
+    open: async (browser, size) => {
+      const chat = await openChat(browser, size);
+      await chat.page.getByLabel("Prompt", { exact: true }).fill(LONG);
+      await chat.page.keyboard.press("Control+Enter");
+      await chat.send(...answered(1, 0, [LONG, LONG]), ...answered(1, 1, [LONG, LONG]));
+      await chat.page.getByText("All have answered").waitFor();
+      return chat;
+    },
+  },
+  {
+    what: "the chat without checkpoints",
+    read: ".notice",
+    open: async (browser, size) => {
+      const chat = await openChat(browser, { ...size, models: [] });
+      await chat.page.getByText("Nobody to talk to yet").waitFor();
+      return chat;
+    },
+  },
+  {
+    what: "the data preview",
+    read: "salsa-preview-list",
+    open: async (browser, size) => {
+      const preview = await openPreview(browser, size);
+      await preview.page.locator(".detail .tokens").waitFor();
+      await preview.page.locator("figure").waitFor();
+      return preview;
+    },
+  },
+  {
+    what: "the runs table",
+    read: "salsa-runs-grid",
+    open: async (browser, size) => {
+      const runs = await openRunsTable(browser, size);
+      await runs.page.getByText("sweep-24").first().waitFor();
+      return runs;
+    },
+  },
+];
+
+describeInBrowser("the other panels, when they are small", (browser) => {
+  for (const size of SIZES) {
+    for (const { what, open, read } of OTHERS) {
+      it(`can be read and scrolled at ${size.width} × ${size.height}: ${what}`, async () => {
+        const { page, close } = await open(browser(), size);
+        const seen = await page.evaluate(measureOther, read);
+        await close();
+        assert.ok(seen.wide <= 1, `${seen.wide} pixels are cut off at the right`);
+        assert.ok(seen.end <= 1, `${seen.end} pixels cannot be scrolled to`);
+        assert.ok(seen.readable >= Math.min(100, 0.4 * size.height), `${seen.readable} pixels are left to read in`);
+      });
+    }
+  }
+});
+
 /** Plots are drawn when they come into sight: here the header has to be scrolled away for that. */
 async function ready(page: Page, state: ViewState): Promise<unknown> {
   if (state.view === "metrics") await page.locator("salsa-plot").first().scrollIntoViewIfNeeded();
@@ -50,5 +121,25 @@ function measure(): { readonly pane: number; readonly wide: number; readonly end
     pane: Math.min(bottom, window.innerHeight) - Math.max(0, top),
     wide: pane.scrollWidth - pane.clientWidth,
     end: content.getBoundingClientRect().bottom - bottom,
+  };
+}
+
+/** Scrolls a page to its end, and measures what is out of reach, and how much of an element is in sight, in pixels. */
+function measureOther(read: string): { readonly wide: number; readonly end: number; readonly readable: number } {
+  const host = document.body.querySelector<HTMLElement>(":scope > :not(script)");
+  const main = host?.shadowRoot?.querySelector("main");
+  const parts = [...(host?.shadowRoot?.querySelectorAll<HTMLElement>(read) ?? [])];
+  if (!host || !main || parts.length === 0) return { wide: Infinity, end: Infinity, readable: 0 };
+  host.scrollTop = host.scrollHeight;
+  main.scrollTop = main.scrollHeight;
+  const last = [...(host.shadowRoot?.children ?? []), ...main.children].map(
+    (one) => one.getBoundingClientRect().bottom,
+  );
+  return {
+    wide: Math.max(host.scrollWidth - host.clientWidth, main.scrollWidth - main.clientWidth),
+    end: Math.max(...last) - window.innerHeight,
+    readable: Math.min(
+      ...parts.map((part) => (part.scrollHeight <= part.clientHeight + 1 ? Infinity : part.clientHeight)),
+    ),
   };
 }

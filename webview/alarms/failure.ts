@@ -64,8 +64,9 @@ export function failureNotice(
 ${failure.error}: ${failure.message}</pre>`
     }
     ${actionRow([
-      action(t("Resume"), "debug-continue", "salsa.resume", false),
-      ...(status === "failed" ? [action(t("Retry"), "refresh", "salsa.retry", true)] : []),
+      status === "failed"
+        ? action(t("Retry"), "debug-restart", "salsa.retry", false)
+        : action(t("Resume"), "debug-continue", "salsa.resume", false),
       action(t("Show Log"), "output", "salsa.showLog", true),
     ])}
   </section>`;

@@ -181,4 +181,21 @@ export const chatStyles = css`
     color: var(--vscode-errorForeground);
     vertical-align: text-bottom;
   }
+  /* A small panel is scrolled as a whole: beside the form there is no room for answers that scroll by themselves. */
+  @media (max-width: 520px), (max-height: 520px) {
+    :host {
+      padding: 8px 4px;
+      overflow-y: auto;
+    }
+    main {
+      flex: none;
+      overflow: visible;
+    }
+    .asked {
+      max-height: none;
+    }
+    .answer {
+      min-height: 0;
+    }
+  }
 `;

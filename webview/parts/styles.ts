@@ -99,6 +99,11 @@ export const noticeStyles = css`
     text-align: center;
     color: var(--vscode-descriptionForeground);
   }
+  @media (max-width: 340px) {
+    .notice {
+      padding: 24px 0;
+    }
+  }
   .notice h2 {
     color: var(--vscode-foreground);
   }

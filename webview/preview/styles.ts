@@ -66,7 +66,7 @@ export const previewStyles = css`
   figure {
     flex: 0 1 340px;
     margin: 0;
-    min-width: 200px;
+    min-width: min(200px, 100%);
   }
   svg {
     display: block;
@@ -141,6 +141,29 @@ export const previewStyles = css`
   .notice button.link {
     overflow-wrap: anywhere;
   }
+  /* A small panel is scrolled as a whole, with a list of some height in it. */
+  @media (max-width: 520px), (max-height: 520px) {
+    :host {
+      padding: 8px;
+      overflow-y: auto;
+    }
+    main {
+      flex: none;
+    }
+    .from {
+      flex-basis: 100%;
+      white-space: normal;
+      overflow-wrap: anywhere;
+    }
+    salsa-preview-list {
+      flex: none;
+      height: max(240px, 50vh);
+    }
+    .detail {
+      flex: none;
+      overflow: visible;
+    }
+  }
 `;
 
 /** The list: absolute rows in a canvas as tall as all of them, under a header that stays. */
@@ -173,6 +196,15 @@ export const listStyles = css`
   .line {
     display: grid;
     grid-template-columns: 84px 118px 76px minmax(0, 1fr);
+  }
+  @media (max-width: 520px) {
+    .canvas,
+    .head {
+      min-width: 360px;
+    }
+    .line {
+      grid-template-columns: 56px 88px 68px minmax(0, 1fr);
+    }
   }
   .row {
     position: absolute;

@@ -200,9 +200,10 @@ export const runsTableStyles = css`
       border-top: 1px solid var(--vscode-panel-border, var(--vscode-contrastBorder, rgba(128, 128, 128, 0.35)));
     }
   }
-  @media (max-height: 480px) {
+  /* Zoomed in, or in a small panel, the header would leave no room: it scrolls away. */
+  @media (max-width: 340px), (max-height: 480px) {
     :host {
-      height: auto;
+      overflow-y: auto;
     }
     main {
       flex: none;

@@ -88,9 +88,9 @@ describeInBrowser("the alarms view", (browser) => {
     const notice = page.locator("salsa-alarms").getByRole("alert");
     await notice.getByText("The run failed in ppo").waitFor();
     await notice.getByText("NumericalError: the loss is NaN").waitFor();
-    for (const label of ["Resume", "Retry", "Show Log"]) await notice.getByText(label, { exact: true }).click();
+    for (const label of ["Retry", "Show Log"]) await notice.getByText(label, { exact: true }).click();
     const commands = open?.asked.flatMap(({ method, params }) => (method === "command" ? [params.command] : []));
-    assert.deepEqual(commands, ["salsa.resume", "salsa.retry", "salsa.showLog"]);
+    assert.deepEqual(commands, ["salsa.retry", "salsa.showLog"]);
   });
 
   it("says all of it in the editor's language", async () => {

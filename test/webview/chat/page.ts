@@ -42,16 +42,18 @@ export async function openChat(
     models = MODELS,
     theme = "dark",
     width = 1000,
+    height = 760,
     isAudited = false,
   }: {
     readonly models?: readonly ChatModel[];
     readonly theme?: ThemeName;
     readonly width?: number;
+    readonly height?: number;
     readonly isAudited?: boolean;
   } = {},
 ): Promise<ChatPageInBrowser> {
   const told: FromChat[] = [];
-  const look = { entry: "webview/chat/main.ts", theme, width, height: 760, isAudited };
+  const look = { entry: "webview/chat/main.ts", theme, width, height, isAudited };
   const view = await openWebView<ToChat>(browser, look, ({ send }) => async (message: FromChat) => {
     if (message.kind === "ready") await send({ kind: "show", models, strings: {} });
     else told.push(message);

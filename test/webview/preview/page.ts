@@ -68,12 +68,14 @@ export async function openPreview(
     answers = {},
     theme = "dark",
     width = 1100,
+    height = 760,
     isAudited = false,
     focus = { configFile: "/w/mine.salsa.json" },
   }: {
     readonly answers?: Answers;
     readonly theme?: ThemeName;
     readonly width?: number;
+    readonly height?: number;
     readonly isAudited?: boolean;
     readonly focus?: PreviewFocus;
   } = {},
@@ -103,7 +105,7 @@ export async function openPreview(
     closePreview: () => ({}),
     openPlace: () => ({}),
   };
-  const look = { entry: "webview/preview/main.ts", theme, width, height: 760, isAudited };
+  const look = { entry: "webview/preview/main.ts", theme, width, height, isAudited };
   const view = await openWebView<ToPreview>(browser, look, ({ send }) => async (message: FromPreview) => {
     if (message.kind === "ready") {
       await send({ kind: "show", focus, strings: {} });
