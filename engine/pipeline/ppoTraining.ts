@@ -16,14 +16,8 @@ import { questionText } from "../protocol/conversation.ts";
 import { hasDistributions } from "../protocol/distributions.ts";
 import type { Metrics } from "../rl/alarms.ts";
 import { trainedParameters } from "../rl/ppoStep.ts";
-import {
-  type Model,
-  type PpoIteration,
-  type PpoPosition,
-  type RestoredPpo,
-  PpoTrainer,
-  REFERENCE,
-} from "../rl/ppoTrainer.ts";
+import { type Model, type PpoPosition, type RestoredPpo, REFERENCE } from "../rl/ppoModels.ts";
+import { type PpoIteration, PpoTrainer } from "../rl/ppoTrainer.ts";
 import { isAdapterFolder } from "../storage/adapterFolders.ts";
 import { numberOrNaN } from "../storage/formats/records.ts";
 import type { PromptFormat } from "../text/index.ts";

@@ -1,39 +1,31 @@
 import type { Backend } from "../compute/backend.ts";
 import {
+  type DeviceWeights,
   type FetchedTensor,
   type Generation,
-  type ModelConfig,
   type Rollouts,
-  type ScorerSettings,
-  type TensorStream,
-  DeviceWeights,
   EnsembleScorer,
-  FullKlScorer,
-  Generator,
-  PerAdapter,
-  ResponseScorer,
-  RewardScorer,
-  joinResponses,
-  type Weights,
   asF32,
-  parameters,
+  joinResponses,
   unpaddedSequences,
 } from "../models/index.ts";
-import {
-  type DataPosition,
-  type RestoredTrainState,
-  type SavedTrainState,
-  DataOrder,
-  Random,
-  TrainState,
-  learningRateAt,
-} from "../training/index.ts";
+import { DataOrder, Random, TrainState, learningRateAt } from "../training/index.ts";
 import { type Advantages, advantages } from "./advantages.ts";
 import { klPerToken, meanSequenceKl, mixKl } from "./kl.ts";
 import { type KlController, updateKl } from "./klController.ts";
-import { ReferenceMover, movedShare } from "./movingReference.ts";
+import { movedShare } from "./movingReference.ts";
+import {
+  type PpoModels,
+  type PpoPosition,
+  type RestoredPpo,
+  type SavedPpo,
+  REFERENCE,
+  startWeights,
+  withReference,
+} from "./ppoModels.ts";
+import { type PpoParts, below, compileParts, releaseParts } from "./ppoParts.ts";
 import { type PpoSettings, stepsPerIteration } from "./ppoSettings.ts";
-import { type LearningBatch, CRITIC, minibatchInputs, ppoStep } from "./ppoStep.ts";
+import { type LearningBatch, CRITIC, minibatchInputs } from "./ppoStep.ts";
 import { checkFirstRatio, checkRatio, checkSelfKl } from "./preflight.ts";
 import { responseMask } from "./responseMask.ts";
 import { rewards } from "./rewards.ts";
@@ -41,53 +33,6 @@ import type { Floats, RolloutShape } from "./rollout.ts";
 import { rolloutStatistics } from "./rolloutStatistics.ts";
 import { type RunningMoments, NO_MOMENTS } from "./runningMoments.ts";
 import { checkScores, processScores } from "./scores.ts";
-
-/** A model's shape and its weights. */
-export interface Model<W extends TensorStream = TensorStream<Float32Array>> {
-  readonly config: ModelConfig;
-  readonly weights: W;
-}
-
-/** The models of a PPO training. All share the policy's tokenizer, but a reward model that is given `sequencesOf`. */
-export interface PpoModels {
-  /**
-   * Weights below those of all the others, which then are what each changes or adds: A and B of an adapter, a head. Held
-   * once, and not trained.
-   */
-  readonly base?: TensorStream;
-  /** The policy's start; with a value head when the critic is one. */
-  readonly policy: Model;
-  /** References: one model is PPO or, when it is a soup, SALSA; several are MKL (SALSA eq. 5). */
-  readonly references: readonly Model<TensorStream>[];
-  readonly reward: Model<TensorStream> & {
-    /** Rollouts as the reward model reads them, given each one's prompt; their own ids unless given. */
-    readonly sequencesOf?: (prompts: readonly number[], generation: Generation) => readonly (readonly number[])[];
-  };
-  /** A separate critic's start; with a value head. */
-  readonly critic?: Model;
-}
-
-/** State from which an interrupted training resumes. */
-export interface SavedPpo {
-  readonly iteration: number;
-  readonly controller: KlController;
-  readonly moments: RunningMoments;
-  readonly prompts: DataPosition;
-  readonly train: SavedTrainState;
-  /** The reference, where it moves. */
-  readonly reference?: Weights;
-}
-
-/** The same on its way to a device. */
-export interface RestoredPpo extends Omit<SavedPpo, "train" | "reference"> {
-  readonly train: RestoredTrainState;
-  readonly reference?: TensorStream<Float32Array>;
-}
-
-/** Everything of a saved state but its tensors. */
-export interface PpoPosition extends Omit<SavedPpo, "train" | "reference"> {
-  readonly optimizerStep: number;
-}
 
 /** One iteration: its rollouts, their rewards, and the statistics of its updates. */
 export interface PpoIteration {
@@ -120,7 +65,7 @@ export class PpoTrainer {
   private readonly prompts: readonly (readonly number[])[];
   private readonly order: DataOrder;
   private readonly state: TrainState;
-  private readonly parts: Parts;
+  private readonly parts: PpoParts;
   private readonly sequencesOf: PpoModels["reward"]["sequencesOf"];
   /** Weights that the policy computes with: the trained ones, over the base. */
   private readonly policyWeights: DeviceWeights;
@@ -239,13 +184,7 @@ export class PpoTrainer {
 
   release(): void {
     this.state.release();
-    const { step, generator, policyScorer, criticScorer, referenceScorers, fullKl, ensemble, rewardScorer } =
-      this.parts;
-    const scorers = [policyScorer, criticScorer, referenceScorers, fullKl, ensemble, rewardScorer];
-    for (const part of [step, generator, ...scorers, this.parts.mover]) part?.release();
-    const { base, references, reward } = this.parts;
-    for (const { weights } of [...references, reward]) weights.release();
-    base.release();
+    releaseParts(this.parts);
   }
 
   /** The reference, where it moves: then it is part of the state. */
@@ -353,99 +292,4 @@ export class PpoTrainer {
     const means = Object.entries(sums).map(([name, sum]) => [name, sum / updates] as const);
     return { ...Object.fromEntries(means), "policy/learningRate": learningRate };
   }
-}
-
-interface Parts {
-  readonly backend: Backend;
-  /** Of scorers. */
-  readonly shapes: ScorerSettings;
-  readonly step: ReturnType<typeof ppoStep>;
-  readonly generator: Generator;
-  readonly policyScorer: ResponseScorer;
-  readonly criticScorer: ResponseScorer | undefined;
-  /** Log-probs of references, and of the policy as if it were one. */
-  readonly referenceScorers: PerAdapter<ResponseScorer>;
-  readonly fullKl: FullKlScorer | undefined;
-  /** Of all references, where they are one. */
-  readonly ensemble: EnsembleScorer | undefined;
-  /** Absent where the reference stays. */
-  readonly mover: ReferenceMover | undefined;
-  readonly rewardScorer: RewardScorer;
-  readonly policy: ModelConfig;
-  /** Below the weights of all models; empty where each has all of its own. */
-  readonly base: DeviceWeights;
-  readonly references: readonly Placed[];
-  readonly reward: Placed;
-}
-
-/** A model on the device, over the base. */
-interface Placed {
-  readonly config: ModelConfig;
-  readonly weights: DeviceWeights;
-}
-
-function compileParts(backend: Backend, models: PpoModels, settings: PpoSettings): Parts {
-  const { minibatchSize, batchSize, queryLength, responseLength, temperature, topK, topP, eos, pad } = settings;
-  const policy = models.policy.config;
-  const critic = settings.critic === "separate" ? models.critic?.config : undefined;
-  // Scored in minibatches: a batch that fits for learning fits for scoring.
-  const shapes = { batchSize: minibatchSize, queryLength, responseLength, temperature };
-  const sampling = { temperature, topK, topP };
-  const base = DeviceWeights.upload(backend, models.base ?? new Map());
-  const placed = ({ config, weights }: Model<TensorStream>): Placed => {
-    return { config, weights: DeviceWeights.upload(backend, weights) };
-  };
-  return {
-    ...{ backend, shapes },
-    step: ppoStep(backend, critic === undefined ? { policy } : { policy, critic }, settings),
-    generator: new Generator(backend, policy, { batchSize, queryLength, responseLength, sampling, eos, pad }),
-    policyScorer: new ResponseScorer(
-      backend,
-      policy,
-      shapes,
-      critic === undefined ? ["language", "value"] : ["language"],
-    ),
-    criticScorer: critic === undefined ? undefined : new ResponseScorer(backend, critic, shapes, ["value"]),
-    referenceScorers: new PerAdapter((config) => new ResponseScorer(backend, config, shapes)),
-    fullKl: settings.klKind === "full" ? new FullKlScorer(backend, policy, shapes) : undefined,
-    ensemble:
-      settings.referenceMix === "logSpace"
-        ? new EnsembleScorer(
-            backend,
-            models.references.map(({ config }) => config),
-            shapes,
-          )
-        : undefined,
-    mover: settings.moving === undefined ? undefined : new ReferenceMover(backend, parameters(policy)),
-    rewardScorer: new RewardScorer(backend, models.reward.config, {
-      batchSize: minibatchSize,
-      ...(models.reward.sequencesOf === undefined && { length: queryLength + responseLength }),
-    }),
-    policy,
-    base,
-    references: models.references.map(placed),
-    reward: placed(models.reward),
-  };
-}
-
-/** Before the names of a moving reference's tensors in a saved state. */
-export const REFERENCE = "reference.";
-
-/** The models with the reference as it was when the training was interrupted. */
-function withReference(models: PpoModels, reference: TensorStream<Float32Array> | undefined): PpoModels {
-  const [first] = models.references;
-  return reference === undefined || first === undefined
-    ? models
-    : { ...models, references: [{ config: first.config, weights: reference }] };
-}
-
-/** The base as policy and critic read it in a step, without what either has of its own. */
-function below({ base }: Parts, { variables }: TrainState): DeviceWeights["buffers"] {
-  const bound = Object.entries({ ...base.buffers, ...base.bind(CRITIC) });
-  return Object.fromEntries(bound.filter(([name]) => !(name in variables)));
-}
-
-function* startWeights({ policy, critic }: PpoModels): TensorStream<Float32Array> {
-  yield* policy.weights;
-  for (const [name, tensor] of critic?.weights ?? []) yield [CRITIC + name, tensor];
 }

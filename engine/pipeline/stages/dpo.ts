@@ -5,43 +5,32 @@ import { DataError } from "../../protocol/errors.ts";
 import { memoryByRole } from "../../common/memory.ts";
 import type { Metrics } from "../../rl/alarms.ts";
 import { distributionMetrics } from "../distributions.ts";
-import {
-  type ReferredPair,
-  type ResponsePair,
-  SequenceScorer,
-  dpoBatches,
-  dpoNodes,
-  dpoStep,
-  responseCount,
-} from "../../rl/dpoStep.ts";
-import { rewardAccuracy } from "../../rl/rewardLoss.ts";
+import { type ReferredPair, SequenceScorer, dpoBatches, dpoNodes, dpoStep } from "../../rl/dpoStep.ts";
 import { numberOrNaN } from "../../storage/formats/records.ts";
-import type { PromptFormat } from "../../text/index.ts";
-import { type DataPosition, type TokenizedExample, DataOrder, Random, learningRateAt } from "../../training/index.ts";
+import { type DataPosition, DataOrder, Random, learningRateAt } from "../../training/index.ts";
 import { AlarmWatch } from "../alarmWatch.ts";
 import { type BaseInput, type LoraSlice, loraSlice } from "../adapterFolder.ts";
 import { type DpoConfig, dpoWithBeta } from "../armSettings.ts";
 import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
 import { shortensTraining, taskOf, taskSlice, trainPrompts } from "../corpus.ts";
 import { heldAs, readingCost, responseLengths, sequenceLength, tokenizerBytes, trainingCost } from "../cost.ts";
+import { fetchedLogprobs, heldOutAccuracy, referenceLogprobs, savedLogprobs } from "../dpoLogprobs.ts";
+import { encodedPair, longestOf, tokensOf, usable } from "../dpoPairs.ts";
 import { encodePrompts } from "../generation.ts";
 import { loop } from "../loop.ts";
 import { type FrozenSlice, type SaveSlice, frozenSlice, saveSlice } from "../modelFolder.ts";
-import { type PairText, type ResponsePart, pairTexts, promptKey, splitByPrompt } from "../pairTexts.ts";
+import { pairTexts, splitByPrompt } from "../pairTexts.ts";
 import { type Probe, type ReadModel, PROBED_PROMPTS, PolicyProbe } from "../policyProbe.ts";
 import { loadReferences } from "../references.ts";
-import type { Artifact, DataFile, Snapshot, Stage, StageContext } from "../stage.ts";
+import type { Artifact, DataFile, Stage, StageContext } from "../stage.ts";
 import { jsonOf } from "../stage.ts";
 import { type TrainableModel, loadTrainable, saveTrained } from "../trainable.ts";
-import { positionSchema, restoredFloats, startState, stepChoices } from "../training.ts";
+import { positionSchema, startState, stepChoices } from "../training.ts";
 
 /** Times that the policy is sampled from while it learns; more where steps are few would only repeat it. */
 const PROBES = 20;
 /** Responses of each that are kept for people to read. */
 const SAMPLES_KEPT = 4;
-/** Of the reference's log-probs in a savepoint. */
-const [CHOSEN, REJECTED] = ["reference.chosen", "reference.rejected"] as const;
-
 /**
  * DPO against any reference: an SFT, a checkpoint from outside, or a soup, which the paper names as its next step.
  *
@@ -188,11 +177,8 @@ export const dpo: Stage<
           },
           save: () => {
             const json: SavedDpo = { data: order.state, history: watch.ends, pending };
-            const kept = (["chosen", "rejected"] as const).map((side) => {
-              const source = { shape: [said[side].length], data: () => Promise.resolve(said[side]) };
-              return [side === "chosen" ? CHOSEN : REJECTED, source] as const;
-            });
-            return Promise.resolve({ json: jsonOf(json), tensors: new Map([...state.fetched(), ...kept]) });
+            const tensors = new Map([...state.fetched(), ...fetchedLogprobs(said)]);
+            return Promise.resolve({ json: jsonOf(json), tensors });
           },
         },
         snapshot?.step ?? 0,
@@ -300,32 +286,6 @@ class Held {
   }
 }
 
-/** A pair of responses, and the prompt that they share with others. */
-interface PromptedResponses extends ResponsePair {
-  readonly prompt: string;
-}
-
-/** Token ids of a pair, cut where the reward model's are. What both of a prompt and its response begin with is the prompt. */
-function encodedPair(
-  { prompt, chosen, rejected }: PairText,
-  format: PromptFormat,
-  maxLength: number,
-): PromptedResponses {
-  const asked = format.encodePrompt(prompt);
-  const example = ({ text, ended }: ResponsePart): TokenizedExample => {
-    const tokens = format.encodeResponse(prompt, text, ended).slice(0, maxLength);
-    const differs = tokens.findIndex((token, at) => token !== asked[at]);
-    // Nothing comes before the first token, which so is never predicted.
-    return { tokens, promptLength: Math.max(1, differs < 0 ? tokens.length : differs) };
-  };
-  return { prompt: promptKey(prompt), chosen: example(chosen), rejected: example(rejected) };
-}
-
-/** Pairs with something to learn in both responses. */
-function usable(pairs: readonly PromptedResponses[]): readonly PromptedResponses[] {
-  return pairs.filter(({ chosen, rejected }) => responseCount(chosen) > 0 && responseCount(rejected) > 0);
-}
-
 function reportUnusable({ report }: StageContext, count: number, file = "preferences"): void {
   if (count === 0) return;
   report({
@@ -337,64 +297,6 @@ function reportUnusable({ report }: StageContext, count: number, file = "prefere
 function withoutPairs(file: string): DataError {
   const remedy = "give pairs whose prompts are shorter than reward.maxLength, or raise it";
   return new DataError("has no pair to learn from", { file, remedy });
-}
-
-/** Tokens of the longest sequence. */
-function longestOf(pairs: readonly ResponsePair[]): number {
-  return pairs.reduce((most, { chosen, rejected }) => Math.max(most, chosen.tokens.length, rejected.tokens.length), 2);
-}
-
-function tokensOf(pairs: readonly ResponsePair[]): number {
-  return pairs.reduce((sum, { chosen, rejected }) => sum + chosen.tokens.length + rejected.tokens.length, 0);
-}
-
-/** Log-probs of whole responses, `[N]` each. */
-interface SaidLogprobs {
-  readonly chosen: Float32Array;
-  readonly rejected: Float32Array;
-}
-
-/** Of the references' geometric mean but for what depends on the prompt alone: the mean of their log-probs. */
-async function referenceLogprobs(
-  pairs: readonly ResponsePair[],
-  references: readonly ReadModel[],
-  scorers: PerAdapter<SequenceScorer>,
-): Promise<SaidLogprobs> {
-  const sums = { chosen: new Float64Array(pairs.length), rejected: new Float64Array(pairs.length) };
-  for (const { config, weights } of references) {
-    for (const side of ["chosen", "rejected"] as const) {
-      const scores = await scorers.of(config).score(
-        weights,
-        pairs.map((pair) => pair[side]),
-      );
-      for (const [at, score] of scores.entries()) sums[side][at]! += score / references.length;
-    }
-  }
-  return { chosen: Float32Array.from(sums.chosen), rejected: Float32Array.from(sums.rejected) };
-}
-
-/** Those of an attempt that was cut off. */
-function savedLogprobs(snapshot: Snapshot<unknown>, count: number): SaidLogprobs | undefined {
-  const [chosen, rejected] = [CHOSEN, REJECTED].map((name) => restoredFloats(snapshot, name, [count]));
-  return chosen === undefined || rejected === undefined ? undefined : { chosen, rejected };
-}
-
-/** Share of pairs whose chosen response has the higher implicit reward; a tie counts half, and undefined without any. */
-async function heldOutAccuracy(
-  pairs: readonly ReferredPair[],
-  scorer: SequenceScorer,
-  policy: DeviceWeights,
-): Promise<number | undefined> {
-  if (pairs.length === 0) return undefined;
-  const rewards = async (side: "chosen" | "rejected"): Promise<Float64Array> => {
-    const scores = await scorer.score(
-      policy,
-      pairs.map((pair) => pair[side]),
-    );
-    const said = side === "chosen" ? "referenceChosen" : "referenceRejected";
-    return Float64Array.from(scores, (score, at) => score - pairs[at]![said]);
-  };
-  return rewardAccuracy(await rewards("chosen"), await rewards("rejected"));
 }
 
 /** A savepoint's JSON. */

@@ -4,7 +4,8 @@ import { type Weights, joinResponses, padQueries } from "../../../engine/models/
 import { PPO_LOSS_DEFAULTS } from "./ppoLossDefaults.ts";
 import type { PpoSettings } from "../../../engine/rl/ppoSettings.ts";
 import { type LearningBatch, minibatchInputs, ppoStep } from "../../../engine/rl/ppoStep.ts";
-import { type PpoIteration, type PpoModels, PpoTrainer } from "../../../engine/rl/ppoTrainer.ts";
+import type { PpoModels } from "../../../engine/rl/ppoModels.ts";
+import { type PpoIteration, PpoTrainer } from "../../../engine/rl/ppoTrainer.ts";
 import { responseMask } from "../../../engine/rl/responseMask.ts";
 import { TrainState } from "../../../engine/training/index.ts";
 import { assertClose } from "../models/close.ts";
