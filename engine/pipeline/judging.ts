@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { pairJudgment } from "../evaluation/fastchat/judgments.ts";
-import { type QuestionSource, readPairJudgment, recordLine, sourcedJudgment } from "../evaluation/fastchat/records.ts";
+import { type QuestionSource, recordLine, sourcedJudgment } from "../evaluation/fastchat/records.ts";
 import { judgeKind, judgeSettings } from "../evaluation/judges/index.ts";
 import {
   type AnswerPair,
@@ -20,9 +20,9 @@ import { atomicWrite } from "../storage/disk.ts";
 import { readGames as playedGames } from "../storage/formats/games.ts";
 import { type BenchmarkAnswer, readAnswers } from "../storage/formats/answers.ts";
 import { COMPARISONS_FILE, type ComparisonRecord, JUDGMENTS_FILE } from "../storage/formats/comparisons.ts";
-import { artifactFormat, readRecords } from "../storage/formats/records.ts";
 import { BudgetSpent } from "../serving/modelCalls.ts";
 import { GameLog } from "./gameLog.ts";
+import { readJudgments } from "./judgmentsFile.ts";
 import { type Artifact, OutOfBudget, type StageContext, Stopped } from "./stage.ts";
 
 /** Two models' answers to the same prompts, and who judges them. */
@@ -231,6 +231,6 @@ function problemCounts(games: readonly Game[]): Readonly<Record<string, number>>
 
 /** Judgments as FastChat's tools read them, one JSON object per line, for a file about several benchmarks. */
 export async function judgmentLines({ folder }: Artifact, source: QuestionSource): Promise<string> {
-  const judgments = await readRecords(join(folder, JUDGMENTS_FILE), artifactFormat(folder, readPairJudgment));
+  const judgments = await readJudgments(folder);
   return judgments.map((judgment) => recordLine(sourcedJudgment(judgment, source))).join("");
 }

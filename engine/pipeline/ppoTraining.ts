@@ -19,7 +19,7 @@ import { trainedParameters } from "../rl/ppoStep.ts";
 import { type Model, type PpoPosition, type RestoredPpo, REFERENCE } from "../rl/ppoModels.ts";
 import { type PpoIteration, PpoTrainer } from "../rl/ppoTrainer.ts";
 import { isAdapterFolder } from "../storage/adapterFolders.ts";
-import { numberOrNaN } from "../storage/formats/records.ts";
+import { numberOrNaN } from "../storage/formats/numberOrNaN.ts";
 import type { PromptFormat } from "../text/index.ts";
 import { Random } from "../training/index.ts";
 import { type BaseInput, type LoraSlice, readAdapter } from "./adapterFolder.ts";

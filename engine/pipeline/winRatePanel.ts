@@ -8,7 +8,7 @@ import type { DeviceWeights } from "../models/index.ts";
 import { type Question, asTurns, questionText } from "../protocol/conversation.ts";
 import { ServerError } from "../serving/client/serverError.ts";
 import { BudgetSpent } from "../serving/modelCalls.ts";
-import { numberOrNaN } from "../storage/formats/records.ts";
+import { numberOrNaN } from "../storage/formats/numberOrNaN.ts";
 import { Random } from "../training/index.ts";
 import type { EncodedPrompts } from "./generation.ts";
 import { type JudgeChoice, chosenJudge, judgeChoice, judgedAnswer } from "./judging.ts";

@@ -2,8 +2,7 @@ import { join } from "node:path";
 import { isDone } from "../../protocol/runProgress.ts";
 import type { StageState } from "../../protocol/runState.ts";
 import { isArtifactKey } from "../../storage/artifacts.ts";
-import { ANSWERS_FILE, benchmarkAnswerSchema } from "../../storage/formats/answers.ts";
-import { artifactFormat, checkedBy, recordBatches } from "../../storage/formats/records.ts";
+import { ANSWERS_FILE, answerBatches } from "../../storage/formats/answers.ts";
 import { entryAt, placeIn } from "../../storage/places.ts";
 import type { ExportRow, ExportTable, ExportedRun } from "./table.ts";
 
@@ -30,9 +29,8 @@ export const answersTable: ExportTable = {
     for (const stage of stagesWith(run, "answers")) {
       const folder = await folderOf(run, stage, ANSWERS_FILE);
       if (folder === undefined) continue;
-      const format = artifactFormat(folder, checkedBy(benchmarkAnswerSchema));
       const { product, seed = null, beta = null, benchmark = "" } = stage;
-      for await (const answers of recordBatches(join(folder, ANSWERS_FILE), format)) {
+      for await (const answers of answerBatches(folder)) {
         yield answers.map(
           ({ prompt, category = null, turn = null, question, text, ended, nTokens, reward, gold }): ExportRow => [
             ...[product, seed, beta, benchmark, prompt, category, turn, question, text, ended, nTokens],

@@ -1,12 +1,5 @@
-import { join } from "node:path";
-import { readPairJudgment } from "../../evaluation/fastchat/records.ts";
-import {
-  COMPARISONS_FILE,
-  type ComparisonRecord,
-  JUDGMENTS_FILE,
-  comparisonSchema,
-} from "../../storage/formats/comparisons.ts";
-import { type RecordFormat, artifactFormat, checkedBy, recordBatches } from "../../storage/formats/records.ts";
+import { COMPARISONS_FILE, type ComparisonRecord, comparisonBatches } from "../../storage/formats/comparisons.ts";
+import { judgmentBatches } from "../judgmentsFile.ts";
 import { folderOf, stagesWith } from "./answers.ts";
 import type { ExportRow, ExportTable } from "./table.ts";
 
@@ -39,14 +32,10 @@ export const judgmentsTable: ExportTable = {
       if (folder === undefined) continue;
       const { product: a, opponent: b = "", benchmark = "", seed: ofStage } = stage;
       // Both files have the same order.
-      const judged = oneByOne(join(folder, JUDGMENTS_FILE), artifactFormat(folder, readPairJudgment));
+      const judged = oneByOne(judgmentBatches(folder));
       try {
         let batch: ExportRow[] = [];
-        const comparisons = oneByOne(
-          join(folder, COMPARISONS_FILE),
-          artifactFormat(folder, checkedBy(comparisonSchema)),
-        );
-        for await (const comparison of comparisons) {
+        for await (const comparison of oneByOne(comparisonBatches(folder))) {
           const { value: judgment } = await judged.next();
           const { outcome, lengths, agreement = null, seed = ofStage ?? null } = comparison;
           const [game1, game2] = winnersOf(comparison);
@@ -71,6 +60,6 @@ function winnersOf({ games }: ComparisonRecord): readonly [string | null, string
   return games ?? [null, null];
 }
 
-async function* oneByOne<T>(file: string, format: RecordFormat<T>): AsyncGenerator<T, undefined> {
-  for await (const batch of recordBatches(file, format)) yield* batch;
+async function* oneByOne<T>(batches: AsyncIterable<readonly T[]>): AsyncGenerator<T, undefined> {
+  for await (const batch of batches) yield* batch;
 }

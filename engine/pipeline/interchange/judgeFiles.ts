@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { RunConfig } from "../../config/index.ts";
 import type { JudgeTools } from "../../evaluation/judges/judgeModel.ts";
-import { type PairJudgment, readPairJudgment } from "../../evaluation/fastchat/records.ts";
+import type { PairJudgment } from "../../evaluation/fastchat/records.ts";
 import { type TableEntry, winRateTable } from "../../evaluation/table.ts";
 import { winRateSheet } from "../../evaluation/tables/index.ts";
 import { partsSheet } from "../../evaluation/tables/parts.ts";
@@ -10,14 +10,14 @@ import { DataError } from "../../protocol/errors.ts";
 import type { Table } from "../../protocol/events.ts";
 import type { Prompt } from "../../storage/datasets.ts";
 import type { BenchmarkAnswer } from "../../storage/formats/answers.ts";
-import { type ComparisonRecord, JUDGMENTS_FILE, readComparisons } from "../../storage/formats/comparisons.ts";
-import { artifactFormat, readRecords } from "../../storage/formats/records.ts";
+import { type ComparisonRecord, readComparisons } from "../../storage/formats/comparisons.ts";
 import { stableHash } from "../../storage/json.ts";
 import { placeBelow } from "../../storage/places.ts";
 import { discard, makeFolderAt } from "../../storage/writing.ts";
 import { answeredComparisons } from "../answeredComparisons.ts";
 import { type JudgeChoice, chosenJudge, judgeAnswers, judgeChoice, judgeNameOf } from "../judging.ts";
 import { JudgeCounts } from "../judgeCounts.ts";
+import { readJudgments } from "../judgmentsFile.ts";
 import { ModelDesk, readPrompt } from "../modelDesk.ts";
 import { OutOfBudget, type StageReport, jsonOf } from "../stage.ts";
 import {
@@ -194,9 +194,11 @@ async function judgePair(pair: Pair, settings: PairSettings): Promise<JudgedPair
     if (!(error instanceof OutOfBudget)) throw error;
     return { rows: error.comparisons, judgments: [], isPartial: true };
   }
-  const format = artifactFormat(context.folder, readPairJudgment);
-  const judgments = await readRecords(join(context.folder, JUDGMENTS_FILE), format);
-  return { rows: await readComparisons(context.folder), judgments, isPartial: false };
+  return {
+    rows: await readComparisons(context.folder),
+    judgments: await readJudgments(context.folder),
+    isPartial: false,
+  };
 }
 
 async function toolsOf({ config }: JudgingJob, desk: ModelDesk, signal: AbortSignal): Promise<JudgeTools> {

@@ -1,10 +1,7 @@
-import { join } from "node:path";
 import type { RunConfig } from "../../config/index.ts";
-import { readPairJudgment } from "../../evaluation/fastchat/records.ts";
 import { readAnswers } from "../../storage/formats/answers.ts";
-import { JUDGMENTS_FILE } from "../../storage/formats/comparisons.ts";
-import { artifactFormat, readRecords } from "../../storage/formats/records.ts";
 import type { RunFolder } from "../../storage/runFolder.ts";
+import { readJudgments } from "../judgmentsFile.ts";
 import type { ResolvedRecipe } from "../resolve.ts";
 import type { SeedResult } from "../salsa.ts";
 import { answerFiles, judgmentFiles, kindOfBenchmark } from "./runFiles.ts";
@@ -37,12 +34,7 @@ export async function writeInterchange({ config, results, artifactOf, folder }: 
     for (const [benchmark, of] of Map.groupBy(judgments, (one) => one.benchmark)) {
       const kind = kindOfBenchmark(config, benchmark);
       if (kind === undefined) continue;
-      const all = await Promise.all(
-        of.map(({ artifact }) => {
-          const { folder: own } = artifactOf(artifact);
-          return readRecords(join(own, JUDGMENTS_FILE), artifactFormat(own, readPairJudgment));
-        }),
-      );
+      const all = await Promise.all(of.map(({ artifact }) => readJudgments(artifactOf(artifact).folder)));
       for (const { name, content } of judgmentFiles(all.flat(), kind)) {
         await folder.writeFile(`${home(benchmark)}/${name}`, content);
       }

@@ -6,7 +6,7 @@ import { memoryByRole } from "../../common/memory.ts";
 import type { Metrics } from "../../rl/alarms.ts";
 import { distributionMetrics } from "../distributions.ts";
 import { type ReferredPair, SequenceScorer, dpoBatches, dpoNodes, dpoStep } from "../../rl/dpoStep.ts";
-import { numberOrNaN } from "../../storage/formats/records.ts";
+import { numberOrNaN } from "../../storage/formats/numberOrNaN.ts";
 import { type DataPosition, DataOrder, Random, learningRateAt } from "../../training/index.ts";
 import { AlarmWatch } from "../alarmWatch.ts";
 import { type BaseInput, type LoraSlice, loraSlice } from "../adapterFolder.ts";

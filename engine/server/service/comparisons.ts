@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import { isFlip, VERDICTS } from "../../protocol/comparisons.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { RunState, StageState } from "../../protocol/runState.ts";
@@ -14,7 +13,8 @@ import type {
   VoteAgreements,
   VoteFilter,
 } from "../../protocol/verdicts.ts";
-import { type PairJudgment, readPairJudgment } from "../../evaluation/fastchat/records.ts";
+import type { PairJudgment } from "../../evaluation/fastchat/records.ts";
+import { readJudgments } from "../../pipeline/judgmentsFile.ts";
 import { voteAgreements } from "../../evaluation/voteAgreement.ts";
 import type { BenchmarkAnswer } from "../../storage/formats/answers.ts";
 import {
@@ -23,7 +23,6 @@ import {
   JUDGMENTS_FILE,
   readComparisons,
 } from "../../storage/formats/comparisons.ts";
-import { artifactFormat, readRecords } from "../../storage/formats/records.ts";
 import { addVote, type Opinion, type VoteBook } from "../../storage/formats/votes.ts";
 import { answersOf, responseOf } from "./answers.ts";
 import { Recent } from "./recent.ts";
@@ -267,10 +266,6 @@ function rowOf(
       ...(isSuspicious === true && { isSuspicious }),
     },
   ];
-}
-
-function readJudgments(folder: string): Promise<readonly PairJudgment[]> {
-  return readRecords(join(folder, JUDGMENTS_FILE), artifactFormat(folder, readPairJudgment));
 }
 
 /** FastChat's record names winners by model, of which the first is a. */

@@ -1,13 +1,14 @@
 import { join } from "node:path";
 import * as z from "zod";
 import { ROLES } from "../../protocol/conversation.ts";
-import { artifactFormat, checkedBy, numberOrNaN, readRecords } from "./records.ts";
+import { numberOrNaN } from "./numberOrNaN.ts";
+import { type RecordFormat, artifactFormat, checkedBy, readRecords, recordBatches } from "./records.ts";
 
 /** File of a model's answers to a benchmark, in the folder of the stage that made them. */
 export const ANSWERS_FILE = "answers.jsonl";
 
 /** A line of answers.jsonl: a model's answer to a benchmark's prompt, with its scores. */
-export const benchmarkAnswerSchema = z.object({
+const benchmarkAnswerSchema = z.object({
   /** Position among all that is answered, from 0: of questions of several turns, each turn has one. */
   prompt: z.int().min(0),
   /** The prompt itself; of a later turn the conversation up to it. */
@@ -45,5 +46,14 @@ export type BenchmarkAnswer = Readonly<z.output<typeof benchmarkAnswerSchema>>;
  * @throws {DataError} naming the line that does not fit, or when the file has been removed.
  */
 export async function readAnswers(folder: string): Promise<readonly BenchmarkAnswer[]> {
-  return readRecords(join(folder, ANSWERS_FILE), artifactFormat(folder, checkedBy(benchmarkAnswerSchema)));
+  return readRecords(join(folder, ANSWERS_FILE), formatIn(folder));
+}
+
+/** The same, some at a time, for files that are too large to be held. */
+export function answerBatches(folder: string): AsyncGenerator<readonly BenchmarkAnswer[], undefined> {
+  return recordBatches(join(folder, ANSWERS_FILE), formatIn(folder));
+}
+
+function formatIn(folder: string): RecordFormat<BenchmarkAnswer> {
+  return artifactFormat(folder, checkedBy(benchmarkAnswerSchema));
 }

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import * as z from "zod";
-import { artifactFormat, checkedBy, numberOrNaN, readRecord } from "./records.ts";
+import { numberOrNaN } from "./numberOrNaN.ts";
+import { artifactFormat, checkedBy, readRecord } from "./records.ts";
 
 /** File of a choice among candidates, beside the checkpoint that was chosen. */
 export const CHOICE_FILE = "choice.json";

@@ -3,7 +3,8 @@ import { byName } from "../../common/byName.ts";
 import { LONGEST_NAME } from "../../protocol/limits.ts";
 import { placeBelow } from "../places.ts";
 import { writeAt } from "../writing.ts";
-import { numberOrNaN, readRecord } from "./records.ts";
+import { numberOrNaN } from "./numberOrNaN.ts";
+import { readRecord } from "./records.ts";
 
 /** Arms, members and candidates for β of a config, at most. */
 const MOST = 1000;

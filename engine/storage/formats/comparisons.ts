@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import * as z from "zod";
-import { artifactFormat, checkedBy, readRecords } from "./records.ts";
+import { type RecordFormat, artifactFormat, checkedBy, readRecords, recordBatches } from "./records.ts";
 
 /** File of a pair's comparisons, which the tables are made of, in the folder of the stage that judged them. */
 export const COMPARISONS_FILE = "comparisons.jsonl";
@@ -13,7 +13,7 @@ export const MOST_VOTES = 100;
 const gameWinner = z.enum(["a", "b", "tie", "error"]);
 
 /** A line of comparisons.jsonl: one prompt, answered by two models, judged. */
-export const comparisonSchema = z.object({
+const comparisonSchema = z.object({
   /** Position in the benchmark, as text. */
   prompt: z.string(),
   seed: z.exactOptional(z.int()),
@@ -48,5 +48,14 @@ export type ComparisonRecord = Readonly<z.output<typeof comparisonSchema>>;
  * @throws {DataError} naming the line that does not fit, or when the file has been removed.
  */
 export async function readComparisons(folder: string): Promise<readonly ComparisonRecord[]> {
-  return readRecords(join(folder, COMPARISONS_FILE), artifactFormat(folder, checkedBy(comparisonSchema)));
+  return readRecords(join(folder, COMPARISONS_FILE), formatIn(folder));
+}
+
+/** The same, some at a time, for files that are too large to be held. */
+export function comparisonBatches(folder: string): AsyncGenerator<readonly ComparisonRecord[], undefined> {
+  return recordBatches(join(folder, COMPARISONS_FILE), formatIn(folder));
+}
+
+function formatIn(folder: string): RecordFormat<ComparisonRecord> {
+  return artifactFormat(folder, checkedBy(comparisonSchema));
 }

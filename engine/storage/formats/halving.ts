@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import * as z from "zod";
-import { artifactFormat, checkedBy, numberOrNaN, readRecord } from "./records.ts";
+import { numberOrNaN } from "./numberOrNaN.ts";
+import { artifactFormat, checkedBy, readRecord } from "./records.ts";
 
 /** File of a rung's verdict. */
 export const HALVING_FILE = "halving.json";

@@ -27,12 +27,6 @@ export function checkedBy<T>(schema: z.ZodType<T>): (value: unknown) => T {
   return (value) => schema.parse(value);
 }
 
-/** Numbers that JSON holds as null: NaN and infinities. */
-export const numberOrNaN = z
-  .number()
-  .nullable()
-  .transform((value) => value ?? NaN);
-
 /**
  * The records of a JSON Lines file that stands directly in the folder of a run, an artifact or a record, in order.
  * @throws {DataError} naming the line that is damaged or does not fit, when there is no such file, or when it holds more

@@ -2,7 +2,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { LineTail, forEachLine } from "../lineTail.ts";
 import { recordOf } from "../logLine.ts";
-import { numberOrNaN } from "./records.ts";
+import { numberOrNaN } from "./numberOrNaN.ts";
 
 /** The log of rollouts that are kept for people to read. */
 export const SAMPLES_FILE = "samples.jsonl";

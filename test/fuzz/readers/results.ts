@@ -5,12 +5,12 @@ import { CallStore } from "../../../engine/serving/callStore.ts";
 import { CLAIMS } from "../../../engine/evaluation/claims/claims.ts";
 import { CLAIMS_FORMS } from "../../../engine/evaluation/claims/forms.ts";
 import { voteAgreements } from "../../../engine/evaluation/voteAgreement.ts";
+import { readJudgments } from "../../../engine/pipeline/judgmentsFile.ts";
 import { votesSection } from "../../../engine/pipeline/report/votes.ts";
 import { readSummary } from "../../../engine/pipeline/outcome/summaryFile.ts";
 import { MOST_STAGES } from "../../../engine/protocol/limits.ts";
 import { LONGEST_NOTE, VOTES } from "../../../engine/protocol/verdicts.ts";
 import { parseJsonTable } from "../../../engine/evaluation/tables/json.ts";
-import { readPairJudgment } from "../../../engine/evaluation/fastchat/records.ts";
 import { N_PLACES, withPlaces } from "../../../engine/protocol/palette.ts";
 import { armsOf } from "../../../extension/runs/arms.ts";
 import { Artifacts } from "../../../engine/storage/artifacts.ts";
@@ -22,7 +22,6 @@ import { readComparisons } from "../../../engine/storage/formats/comparisons.ts"
 import { readGames } from "../../../engine/storage/formats/games.ts";
 import { modelsFile, readModels } from "../../../engine/storage/formats/models.ts";
 import { readPairs } from "../../../engine/storage/formats/pairs.ts";
-import { artifactFormat, readRecords } from "../../../engine/storage/formats/records.ts";
 import { readRunnable } from "../../../engine/storage/formats/runDescription.ts";
 import { readFigurePoints } from "../../../engine/storage/formats/figurePoints.ts";
 import { VoteBook } from "../../../engine/storage/formats/votes.ts";
@@ -150,9 +149,7 @@ export const RESULTS: readonly Reader[] = [
     votesSection(votes.all());
   }),
   ofFile("games", "games.jsonl", [jsonLines(game, game)], readGames),
-  ofFile("judgments", "judgments.jsonl", [jsonLines(JUDGMENT, { ...JUDGMENT, question_id: "a3f" })], (folder) =>
-    readRecords(`${folder}/judgments.jsonl`, artifactFormat(folder, readPairJudgment)),
-  ),
+  ofFile("judgments", "judgments.jsonl", [jsonLines(JUDGMENT, { ...JUDGMENT, question_id: "a3f" })], readJudgments),
   ofFile("pairs", "pairs.jsonl", [jsonLines(pair, { ...pair, chosen: "", chosenEnded: false })], async (folder) => {
     for (const { prompt, chosen } of await readPairs(folder)) assert.ok(prompt.length + chosen.length >= 0);
   }),

@@ -3,13 +3,8 @@ import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import * as z from "zod";
 import { DataError } from "../../../../engine/protocol/errors.ts";
-import {
-  type RecordFormat,
-  checkedBy,
-  numberOrNaN,
-  readRecord,
-  readRecords,
-} from "../../../../engine/storage/formats/records.ts";
+import { numberOrNaN } from "../../../../engine/storage/formats/numberOrNaN.ts";
+import { type RecordFormat, checkedBy, readRecord, readRecords } from "../../../../engine/storage/formats/records.ts";
 import { inTemporaryFolder } from "../temporaryFolder.ts";
 
 const format: RecordFormat<{ n: number }> = { parse: checkedBy(z.object({ n: numberOrNaN })), remedy: "make it again" };
