@@ -75,7 +75,7 @@ export async function showRun(context: CommandContext, { runsRoot, start }: Show
     if (event.kind !== "runFailed" || id === undefined) return;
     view.close();
     const again = commandLine(context, "resume", join(runsRoot, "runs", id));
-    terminal.errLine(`What was finished stays. When what follows is put right, go on with: ${again}`);
+    terminal.errLine(`Everything finished stays. Once the mistake below is put right, go on with: ${again}`);
   };
   const result = await start(report).finally(() => {
     view.close();

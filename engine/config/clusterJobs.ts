@@ -30,7 +30,7 @@ const runtimeEnvSchema = withSnippets(
         otherwise: "those of the machines",
       }),
     },
-    "What Ray prepares for jobs. Stages of this engine bring their own program and Node, and take the variables alone",
+    "Environment that Ray prepares for jobs. Stages of this engine bring their own program and Node, and take the variables alone",
   ),
   [
     { label: "Packages", description: "OpenRLHF and vLLM, installed by uv", body: { uv: ["openrlhf[vllm]==0.11.2"] } },
@@ -51,11 +51,11 @@ const priceSchema = withSnippets(
         otherwise: "cores cost nothing",
       }),
       currency: setting(z.string().regex(/^[\p{L}\p{Sc}]{1,10}$/u), "USD", {
-        description: "What prices are in, as it is shown",
+        description: "Currency of prices, as it is shown",
         source: "this project",
       }),
     },
-    "What a cluster costs, for plans and for the cost so far of a run",
+    "Prices of a cluster, for plans and for the cost so far of a run",
   ),
   [{ label: "Price of a card", description: "For an hour", body: { cardHour: "^${1:2.5}" } }],
 );
@@ -68,12 +68,11 @@ export const CLUSTER_JOB_SETTINGS = {
     otherwise: "jobs run on the machines themselves",
   }),
   runtimeEnv: optionalSetting(runtimeEnvSchema, {
-    description: "What Ray prepares for jobs: packages, a conda environment, variables",
+    description: "Environment that Ray prepares for jobs: packages, a conda environment, variables",
     otherwise: "nothing",
   }),
   price: optionalSetting(priceSchema, {
-    description:
-      "What a card or a core costs for an hour: shown as the cost of a plan, and as the cost so far of a run",
+    description: "Price of a card or a core for an hour: shown as the cost of a plan, and as the cost so far of a run",
     otherwise: "no cost is shown",
   }),
 };

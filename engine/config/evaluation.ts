@@ -86,7 +86,7 @@ export const evaluationSchema = section(
       source: "this project",
     }),
     judge: optionalSetting(choiceAmong(JUDGES), {
-      description: "Who decides a comparison",
+      description: "Judge that decides comparisons",
       otherwise: `${defaultJudge({ hasGold: true })} with a task, else ${defaultJudge({ hasGold: false })}`,
     }),
     ...ofJudges,
@@ -96,7 +96,7 @@ export const evaluationSchema = section(
       otherwise: "none",
     }),
     prices: optionalSetting(z.record(z.string().min(1).max(200), priceSchema), {
-      description: "What models cost, by the names that their servers know",
+      description: "Prices of models, by the names that their servers know",
       otherwise: "models on this machine cost nothing; of others, the cost is not known",
     }),
     budget: optionalSetting(nonNegative(), {
@@ -111,5 +111,5 @@ export const evaluationSchema = section(
     }),
     sampling: sampling.prefault({}).meta({ description: "How answers are sampled" }),
   },
-  "What is compared, on what, and who judges",
+  "Models to compare, benchmarks and the judge",
 );

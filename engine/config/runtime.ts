@@ -64,7 +64,7 @@ export const runtimeSchema = section(
       source: "this project: the fastest first",
     }),
     precision: optionalSetting(choice(precisions), {
-      description: "What models compute with; results depend on it",
+      description: "Precision that models compute with; results depend on it",
       otherwise: "bf16 on a card, f32 elsewhere",
     }),
     device: setting(withSnippets(deviceNames, DEVICE_SNIPPETS), "auto", {

@@ -67,7 +67,7 @@ export const runConfigSchema = section(
         "Successive halving of the arms that grids make: the worse half by validation is dropped, again and again",
       otherwise: "every combination is trained to its end",
     }),
-    evaluation: evaluationSchema.prefault({}).meta({ description: "What is compared, on what, and who judges" }),
+    evaluation: evaluationSchema.prefault({}).meta({ description: "Models to compare, benchmarks and the judge" }),
     runtime: runtimeSchema.prefault({}).meta({ description: "Where and how the work runs" }),
   },
   "Run config of SALSA",

@@ -14,7 +14,7 @@ const [MOST_NODES, MOST_CARDS] = [1024, 64];
 export const trainerSchema = section(
   {
     use: setting(choice(uses), "auto", {
-      description: "Who trains SFTs, reward models and policies",
+      description: "Program that trains SFTs, reward models and policies",
       source: "this project: what fits on one card needs nothing else",
     }),
     nodes: setting(count().max(MOST_NODES), 1, {
@@ -64,7 +64,7 @@ export const trainerSchema = section(
       source: "OpenRLHF 0.11, where it is off",
     }),
   },
-  "Who trains what does not fit on one card, and on what",
+  "Program that trains models too large for one card, and its cards",
 );
 
 /** Settings of the trainer of large stages. */
@@ -73,4 +73,4 @@ export type TrainerConfig = Readonly<z.output<typeof trainerSchema>>;
 /** The setting as the section of the cluster has it. */
 export const trainerSetting = trainerSchema
   .prefault({})
-  .meta({ description: "Who trains what does not fit on one card, and on what" });
+  .meta({ description: "Program that trains models too large for one card, and its cards" });

@@ -20,7 +20,7 @@ export const greedy = soupRecipe({
   source: "Wortsman et al., arXiv:2203.05482",
   settings: {
     score: optionalSetting(choice(scores), {
-      description: "What is measured on held-out data",
+      description: "Measure on held-out data",
       otherwise: "gold with a task, else loss",
     }),
     prompts: setting(count(), 256, {

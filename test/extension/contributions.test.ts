@@ -87,6 +87,10 @@ describe("what package.json contributes", () => {
       [],
     );
     assert.deepEqual(keys, [...keys].sort());
+    assert.deepEqual(
+      keys.filter((key) => key.startsWith("tool.") && /^(What|Whether|Who)\b/.test(names[key] ?? "")),
+      [],
+    );
   });
 
   it("runs no command from a welcome view or walkthrough that it does not have", () => {

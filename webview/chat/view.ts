@@ -104,7 +104,7 @@ export class ChatView extends LitElement {
         id="prompt"
         rows="3"
         aria-describedby="keys"
-        placeholder=${t("What the checkpoints are to answer")}
+        placeholder=${t("Prompt that the checkpoints answer")}
         @keydown=${this.onKey}
       ></textarea>
       <div class="toolbar">

@@ -105,7 +105,7 @@ function conclude(context: CommandContext, folder: string, state: RunState): num
   const error = new Error(whatEnded(state, folder));
   error.name = failure?.error ?? "Error";
   if (!context.isJson && status !== "running") {
-    context.terminal.errLine(`What was finished stays. When what follows is put right, go on with: ${again}`);
+    context.terminal.errLine(`Everything finished stays. Once the mistake below is put right, go on with: ${again}`);
   }
   throw error;
 }

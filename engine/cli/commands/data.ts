@@ -40,7 +40,7 @@ export const data: Command = {
       description: "Source of the config: sft (default), preferences, prompts, benchmarks.NAME",
     },
     model: { value: "FOLDER", description: "Hugging Face folder of the model that sees a file" },
-    kind: { value: "KIND", description: "What a file is for: sft, preferences or prompts (default: by its columns)" },
+    kind: { value: "KIND", description: "Use of a file: sft, preferences or prompts (default: by its columns)" },
     "max-length": { value: "N", description: "Tokens at which a file's sequences are cut (default: the model's)" },
     limit: { value: "N", description: `Rows to show (default: ${ROWS})` },
     offset: { value: "N", description: "Rows to pass over (default: 0)" },

@@ -18,7 +18,7 @@ export const fetch: Command = {
   summary: "fetch a benchmark's published files, at a pinned commit with a checked hash",
   details: [
     `Benchmarks are ${NAMES.join(", ")}; their files go to benchmarks/<name>, with a list of their hashes.`,
-    "What is there is compared with its hash, and not fetched again; HF_HUB_OFFLINE=1 asks nobody. Of ultrafeedback the\nhash is the hub's own, which is kept in that list at the first time and checked from then on.",
+    "A file that is there is compared with its hash, and not fetched again; HF_HUB_OFFLINE=1 asks nobody. Of ultrafeedback the\nhash is the hub's own, which is kept in that list at the first time and checked from then on.",
     'With --json, one object: {"benchmark","licence","files":[{"file","from","sha256","bytes","isNew"}],"config":{…}}.',
   ],
   positionals: [{ name: "BENCHMARK", description: NAMES.join(", ") }],

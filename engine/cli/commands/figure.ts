@@ -60,7 +60,7 @@ export const figure: Command = {
     threads: { value: "N", description: "Worker threads, 0 for one per core (default: as in the run)" },
   },
   examples: [
-    ["salsa figure", "What can be drawn from the latest run, and what is missing"],
+    ["salsa figure", "Figures that the latest run can draw, and what the others lack"],
     ["salsa figure demo-1", "The same of another run"],
     ["salsa figure 1 demo-1", "Its win rates as bars"],
     ["salsa figure line --from -1 --to 2 --points 31", "A wider line than the paper's"],

@@ -29,7 +29,7 @@ export const newCommand: Command = {
     'With --json, one object: {"config":...,"found":{...},"missing":[...]}.',
   ],
   positionals: [{ name: "FILE", description: "Config to write (default: my.salsa.json)", number: "optional" }],
-  options: { from: { value: "START", description: `What to start from: ${STARTS.join(", ")} (default ${OWN})` } },
+  options: { from: { value: "START", description: `Template to start from: ${STARTS.join(", ")} (default ${OWN})` } },
   examples: [
     ["salsa new", "my.salsa.json, of the model and data in this folder"],
     ["salsa new demo --from miniinstruct", "The demo, which any machine trains from nothing"],

@@ -19,7 +19,7 @@ export const publish: Command = {
     "Without --yes, the card is written and what would be uploaded is listed; nothing leaves the machine but the question\n" +
       "which licences the data sets and the base model of the hub have. Edit the card, then give the command again with\n" +
       "--yes. An edited card is kept as it is; --renew writes it again.",
-    "What is uploaded is the card and the files that it lists, byte for byte, as one commit. The repository is private\n" +
+    "The upload is the card and the files that it lists, byte for byte, as one commit. The repository is private\n" +
       "unless --public is given; one that exists with the other visibility is refused. An upload that was stopped can be\n" +
       "repeated: what has arrived is not sent again.",
     "The token is HF_TOKEN's or the one that `hf auth login` has stored, and has to be allowed to write.",

@@ -9,7 +9,7 @@ export const serve: Command = {
   name: "serve",
   summary: "answer an editor: JSON-RPC over standard input and output",
   details: [
-    "What the VS Code extension starts, one for each window. It finds, reads, starts and ends runs, which do not depend\n" +
+    "The VS Code extension starts one for each window. It finds, reads, starts and ends runs, which do not depend\n" +
       "on it, and ends when standard input does.",
     "Standard output has nothing but JSON-RPC 2.0 messages with Content-Length headers, with and without --json; the\n" +
       "first request is initialize.",

@@ -77,7 +77,7 @@ const penalty = {
     source: own,
   }),
   klController: setting(choice(controllers), "adaptive", {
-    description: "Whether β follows the measured KL or stays; the paper does not say which it used",
+    description: "Rule by which β follows the measured KL or stays; the paper does not say which it used",
     source: trl,
   }),
   klTarget: setting(z.number().positive(), 6, {
@@ -122,7 +122,7 @@ const objective = {
     source: "TRL 0.11 PPOTrainer, where it is always on",
   }),
   critic: setting(choice(critics), "valueHead", {
-    description: "What estimates the values that advantages are measured against",
+    description: "Estimator of the values that advantages are measured against",
     source: "TRL 0.11 AutoModelForCausalLMWithValueHead",
   }),
 };
@@ -211,7 +211,7 @@ const models = {
     source: "SALSA, equation 5",
   }),
   movingReference: setting(choice(movingReferences), "fixed", {
-    description: "Whether the reference follows the policy, every referenceEvery iterations",
+    description: "Way in which the reference follows the policy, every referenceEvery iterations, or stays",
     source: "SALSA, equation 4",
   }),
   referenceEvery: setting(count(), 1, {

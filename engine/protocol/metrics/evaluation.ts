@@ -143,7 +143,7 @@ export const JUDGING = [
     name: "judge/price",
     label: "Price of judging",
     unit: "US dollars",
-    description: "What the games cost, as far as the judge reports",
+    description: "Cost of the games, as far as the judge reports it",
     source: "",
     bounds: FROM_ZERO,
   },

@@ -18,6 +18,7 @@ describe("every command", () => {
         assert.ok(stdout.includes(`--${option}`), option);
       }
       for (const [line] of command.examples) assert.ok(stdout.includes(line), line);
+      assert.doesNotMatch(stdout, /^ *(-.*  )?(What|Whether|Who) .*[^?]$/m, "a line opens with a noun or a verb");
       assert.match(stdout, /Exit codes:/);
       assert.match(stdout, /json/);
     });

@@ -84,7 +84,7 @@ describe("commands about runs", () => {
     };
     const { code, stderr } = await salsa(["run", "demo.salsa.json"], { folder, pipeline: { runPipeline } });
     assert.equal(code, 1);
-    assert.match(stderr, /What was finished stays\. .*npx --no-install salsa resume demo-1\nerror: \/f: no; yes\n$/);
+    assert.match(stderr, /Everything finished stays\. .*npx --no-install salsa resume demo-1\nerror: \/f: no; yes\n$/);
   });
 
   it("run takes its settings from the config and then the command line", async () => {

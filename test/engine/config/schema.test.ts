@@ -17,6 +17,7 @@ describe("every setting of a run config", () => {
       const { description, source, otherwise } = docsOf(schema);
       assert.ok(description !== undefined && description.length > 3);
       assert.ok(!/[.;]$/.test(description), "a description has no full stop");
+      assert.doesNotMatch(description, /^(What|Whether|Who)\b/, "a description opens with a noun or a verb");
       if (defaultOf(schema) !== undefined) assert.ok(source !== undefined, "a default has a source");
       else assert.ok(source === undefined, "a source belongs to a default");
       assert.ok(otherwise === undefined || defaultOf(schema) === undefined);

@@ -19,6 +19,7 @@ describe("the metric catalogue", () => {
     it(`says what ${name} is`, () => {
       assert.match(name, /^[a-z]+\/[a-zA-Z]+$/);
       assert.ok(label.length > 2 && description.length > 2);
+      assert.doesNotMatch(description, /^(What|Whether|Who)\b/, "a description opens with a noun or a verb");
     });
   }
 
