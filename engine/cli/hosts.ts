@@ -34,7 +34,7 @@ export async function followAgain(folder: string): Promise<boolean> {
   ]);
   if ((await readHostRecord(folder))?.isStarted !== true) return false;
   const { status, failure } = await readRunState(folder);
-  // What has failed there has ended; a failure of ours with the host says nothing about the run.
+  // A run that has failed there has ended; a failure of ours with the host says nothing about the run.
   const isOpen = status === "lost" || (status === "failed" && failure?.error === "HostError");
   if (!isOpen) return false;
   const runsRoot = dirname(dirname(folder));

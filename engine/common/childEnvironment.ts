@@ -12,7 +12,7 @@ export const RUNTIME_VARIABLE = "SALSA_RUNTIME_DIR";
  * DYLD_INSERT_LIBRARIES, OPENSSL_CONF, GCONV_PATH, GIT_EXTERNAL_DIFF, BASH_ENV.
  */
 const NAMES = new Set([
-  // Who and where the user is.
+  // The user, with home and language.
   ...["HOME", "USER", "LOGNAME", "LANG", "LANGUAGE", "TZ", "TMPDIR", "TMP", "TEMP"],
   ...["XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"],
   // How output is shown.

@@ -21,7 +21,7 @@ import { checkSoups } from "./soupChecks.ts";
  *
  * @param config - As far as it can be read.
  * @param writtenKeys - Of its root.
- * @param naming - What gives names; undefined where it is not known for sure: to complain about each use of a name would
+ * @param naming - The parts that give names; undefined where it is not known for sure: to complain about each use of a name would
  *   bury the cause.
  */
 export function crossChecks(

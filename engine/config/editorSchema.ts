@@ -53,7 +53,7 @@ function withShared(schemas: readonly Schema[]): { schemas: readonly Schema[]; d
     const text = JSON.stringify(part);
     const before = counts.get(text) ?? 0;
     counts.set(text, before + 1);
-    // What is in a part that was seen has been counted with it.
+    // The content of a part that was seen has been counted with it.
     if (before === 0) mapParts(part, (inner) => (count(inner), inner));
   };
   for (const schema of schemas) count(schema);

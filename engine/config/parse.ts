@@ -39,7 +39,7 @@ export function parseConfig(text: string, file: string, settings: ParseSettings 
   if (document.value === undefined) throw new ConfigError(document.issuesOf([]));
   const folder = settings.folder ?? folderOf(file);
   const crowded = checkLists(document.value);
-  // What is too long is put aside: to check it, too, and to say what is wrong with it would take long.
+  // A list that is too long is put aside: to check it, too, and to say what is wrong with it would take long.
   const written = without(
     document.value,
     crowded.map(({ path }) => (path.at(-1) === "grid" ? path.slice(0, -1) : path)),
@@ -151,7 +151,7 @@ function missingFiles(
   return named.flatMap(([at, source]) => {
     const [path, file] = typeof source === "object" ? [[...at, "from"], source.from] : [at, source];
     if (file === undefined || exists(resolvePath(folder, file))) return [];
-    // What there is on the hub, or fits a pattern, shows when it is looked for.
+    // Files on the hub, or that fit a pattern, show when they are looked for.
     const isFile = at[0] === "chat" || at.at(-1) === "references";
     if (isHubName(file) && !isFile) return [];
     if (at[0] === "data" && hasWildcards(file) && !isFile) return [];

@@ -34,7 +34,7 @@ function soundPart(schema: z.ZodType, value: unknown, { paths, isNamed }: Wrong)
   if (paths.some(({ length }) => length === 0)) return undefined;
   const pruned = schema.safeParse(without(value, paths));
   if (pruned.success) return pruned.data;
-  // What is missing cannot be taken out: the entry that lacks it can.
+  // A missing key cannot be taken out: the entry that lacks it can.
   const entries = isNamed ? paths.map((path) => path.slice(0, 1)) : [[]];
   const rest = schema.safeParse(without(value, entries));
   return isNamed && rest.success ? rest.data : undefined;

@@ -100,7 +100,7 @@ async function fetchOne(wanted: PublishedFile, file: string, settings: OneSettin
   const text = addressOf(wanted);
   if (environment.isOffline) throw offline(text);
   const connection: HubConnection = {
-    // Who publishes it needs no token, and gets none.
+    // Its publisher needs no token, and gets none.
     environment: { ...environment, endpoint: github, token: undefined },
     reference: { text, kind: "dataset", name: repository, revision: commit, site: "GitHub" },
     ...{ progress, firstWaitMs },

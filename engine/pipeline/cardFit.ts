@@ -42,7 +42,7 @@ export async function fitOnCard(
  *
  * @param config - The run's own.
  * @param limitBytes - Of the card, for models.
- * @param bytesOf - What a config takes.
+ * @param bytesOf - Memory that a config takes.
  * @returns The smallest of all where none fits.
  */
 export async function nearestFit(

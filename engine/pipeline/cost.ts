@@ -263,7 +263,7 @@ function generationArena(model: ModelConfig, settings: SideBySide, precision: We
     generationProgram(graphFor(model, precision), model, { ...settings, sampling: {}, eos: [], pad: 0 });
   const ranks = 2 * batchSize * model.vocabularySize * BYTES;
   const found = planned(model, ["generate", batchSize, queryLength, responseLength, precision], program);
-  // What a card's kernels rank with is part of their arena.
+  // Memory that a card's kernels rank with is part of their arena.
   return { ...found, arenaBytes: found.arenaBytes + ranks };
 }
 

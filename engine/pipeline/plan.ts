@@ -90,7 +90,7 @@ export async function planPipeline(
   onShortfalls?.(shortfalls(config, resolved));
   const settings = { artifacts, pace: config.runtime, precision: choice.precision };
   const estimates = await estimate(base, resolved, settings);
-  // What a card would take, with what it would compute with, also where none is at hand.
+  // Memory that a card would take, with the precision that it would compute with, also where none is at hand.
   const onCard = { ...settings, precision: config.runtime.precision ?? cardBackend.precisions[0] };
   const isSame = onCard.precision === settings.precision;
   const cards = isSame ? estimates : isQuick ? [] : await estimate(base, resolved, onCard);

@@ -265,7 +265,7 @@ interface HalvedArms {
 /**
  * The rungs of a sweep (successive halving, Jamieson and Talwalkar 2016, arXiv:1502.07943): at each, every arm that is left
  * has been trained for a part of its iterations, and the better half on the validation split goes on from there.
- * @returns What the arms themselves come after, by name.
+ * @returns The gates that the arms themselves come after, by name.
  */
 function rungs(scope: Scope, { of: swept, names, inputsOf }: HalvedArms): ReadonlyMap<string, RungGate> {
   const { config, recipe, seed } = scope;

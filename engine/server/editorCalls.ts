@@ -124,7 +124,7 @@ export class EditorCalls {
       this.settings.answered(id, answer);
     } else {
       delete one.held;
-      // What kept it may be over since: it has offered again.
+      // The reason that kept it may be over since: it has offered again.
       if (state.nOffers === nOffers) this.block(state, one.call.model, reason);
     }
     this.dispatch();
@@ -188,7 +188,7 @@ export class EditorCalls {
     if (this.windows.size === 0) return "window";
     const reasons = [...this.windows.values()].map(({ blocks }) => blocks.get(model)?.reason);
     if (reasons.includes(undefined)) return undefined;
-    // What a person can do something about comes first.
+    // A wait that a person can do something about comes first.
     return (["consent", "blocked", "missing"] as const).find((reason) => reasons.includes(reason));
   }
 }

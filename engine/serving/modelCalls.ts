@@ -101,7 +101,7 @@ export class ModelCalls {
   /**
    * The reply to a request, asked for if it is not kept.
    *
-   * @param request - What is asked.
+   * @param request - The conversation, and how it is to be answered.
    * @param sample - Which of several replies to the same request.
    * @param signal - Cancels it at any moment.
    * @throws {ServerError} {BudgetSpent} {DataError} {DiskError}, and the signal's reason.

@@ -83,7 +83,7 @@ function repair(descriptor: number): JsonObject | undefined {
   let end = size;
   for (const { from, to, line } of linesBackwards(descriptor, size)) {
     if (typeof line !== "string") {
-      // What follows is blank, or damaged and cut off.
+      // The rest is blank, or damaged and cut off.
       if (end < size) fs.ftruncateSync(descriptor, end);
       else if (to === size) fs.writeSync(descriptor, "\n");
       return line.record;
@@ -110,7 +110,7 @@ function* linesBackwards(descriptor: number, size: number): Generator<Placed, un
   for (;;) {
     const at = held.lastIndexOf(NEWLINE);
     if (at >= 0 || start === 0) {
-      // What follows the last newline of the file is a line only if it has bytes.
+      // The rest behind the last newline of the file is a line only if it has bytes.
       const from = start + at + 1;
       if (to < size || from < to) yield { from, to, line: logLineOf(held.subarray(at + 1)) };
       if (at < 0) return;

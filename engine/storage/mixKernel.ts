@@ -93,7 +93,7 @@ function openLane(kernels: Kernels, memory: ArrayBuffer, table: number, sizes: L
     mix(dtype, weights, bytes) {
       scale.set(weights);
       const count = Math.ceil(bytes / ELEMENT_BYTES[dtype] / 8) * 8;
-      // What lies past the end is never read; what an earlier piece left there could look like an infinity.
+      // Numbers past the end are never read; those that an earlier piece left there could look like an infinity.
       for (const input of buffers) input.fill(0, bytes, count * ELEMENT_BYTES[dtype]);
       const kernel = kernels[`mix${dtype}`];
       return kernel(output.byteOffset, addresses.byteOffset, scale.byteOffset, nModels, count) < INFINITY[dtype];

@@ -58,7 +58,7 @@ export async function keepPalette(root: string, names: readonly PaletteName[]): 
   const known = await unlessBroken(readPalette(root), undefined);
   if (known === undefined) return;
   const palette = withPlaces(known, names);
-  // What another run keeps meanwhile may be lost, and is kept when its next run begins.
+  // Places that another run keeps meanwhile may be lost, and are kept when its next run begins.
   if (palette !== known) await unlessBroken(write(root, palette), undefined);
 }
 

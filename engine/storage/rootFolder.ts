@@ -30,7 +30,7 @@ export async function makeRoot(root: string): Promise<void> {
   try {
     await writeAt(place, IGNORED);
   } catch (error) {
-    // What is not ignored is no reason for a run not to begin; a full disk shows soon enough.
+    // A folder that is not ignored is no reason for a run not to begin; a full disk shows soon enough.
     if (!(error instanceof DiskError)) throw error;
   }
 }

@@ -90,7 +90,7 @@ export async function buildForProduction(): Promise<Contents> {
  * Packages the contents of `dist/` for a platform, with the platform's Node.
  *
  * @param target - The platform.
- * @param contents - What `buildForProduction` returns.
+ * @param contents - As `buildForProduction` returns them.
  * @throws {Error} when the package exceeds its budget.
  */
 export async function packageFor(target: Target, contents: Contents): Promise<Package> {

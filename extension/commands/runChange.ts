@@ -2,7 +2,7 @@ import type { RunSummary } from "../../engine/protocol/service.ts";
 import type { Runs } from "../salsa.ts";
 
 /** Limits of the wait. */
-export interface Patience {
+export interface RunWait {
   /** Milliseconds. */
   readonly most?: number;
   readonly signal?: AbortSignal;
@@ -20,7 +20,7 @@ export function runChange(
   runs: Pick<Runs, "get" | "onDidChange">,
   folder: string,
   isIt: (run: RunSummary) => boolean,
-  { most = MOST, signal }: Patience = {},
+  { most = MOST, signal }: RunWait = {},
 ): Promise<RunSummary | undefined> {
   return new Promise((resolve) => {
     const end = (run: RunSummary | undefined): void => {

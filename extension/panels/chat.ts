@@ -44,7 +44,7 @@ export class ChatPanel implements Chats, vscode.WebviewPanelSerializer {
     this.models = models;
     if (this.panel === undefined) {
       const title = vscode.l10n.t("Chat with Checkpoints");
-      // What was asked and answered is kept while another tab is in front.
+      // Questions and answers are kept while another tab is in front.
       const options = { retainContextWhenHidden: true };
       this.adopt(vscode.window.createWebviewPanel(VIEW_TYPE, title, vscode.ViewColumn.Active, options));
     } else {

@@ -59,7 +59,7 @@ export class RunsTablePage {
     this.adopt(vscode.window.createWebviewPanel(RUNS_TABLE, titleOf(), vscode.ViewColumn.Active, options));
   }
 
-  /** Takes over a panel that was there before the window was reloaded. @param state - What its page kept. */
+  /** Takes over a panel that was there before the window was reloaded. @param state - As its page kept it. */
   restore(panel: vscode.WebviewPanel, state: unknown): void {
     this.parts.runs.want();
     this.layout = readLayout(state) ?? FIRST_LAYOUT;

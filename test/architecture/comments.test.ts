@@ -42,12 +42,21 @@ describe("comments", () => {
     assert.deepEqual(matching(/^\/\*\*[\s*]*(What|Whether|Who|Told)\b/), []);
   });
 
+  it("say of parameters and results what they are, and do not ask it", () => {
+    assert.deepEqual(matching(/@(param \S+ -|returns) (What|Whether|Who)\b/), []);
+  });
+
   it("in bodies say what is so, not whether it is", () => {
-    assert.deepEqual(matching(/^\/\/ Whether\b/), []);
+    assert.deepEqual(matching(/^\/\/ (What|Whether)\b/), []);
   });
 
   it("use plain words", () => {
     assert.deepEqual(matching(/\b(anew|whoever|reckon\w*)\b/i), []);
-    assert.deepEqual(matching(/\b(is|are|was|were) told\b(?! apart)/), []);
+    const titled = /\b(it|describe)\(\s*["`].*\btold\b(?! apart)/;
+    assert.deepEqual(
+      files.filter((file) => titled.test(readFileSync(join(ROOT, file), "utf8"))),
+      [],
+    );
+    assert.deepEqual(matching(/\b(is|are|was|were)( not)? told\b(?! apart)/), []);
   });
 });

@@ -83,7 +83,7 @@ export function testTrainer({ orders, remote, onCluster }: TrainerTests): void {
     assert.deepEqual([await startsOf(one), await startsOf(two)], [1, 1], "no job is run twice");
     const saved = await Promise.all([one, two].map((key) => checkpointOf(path.join(remote(), ".salsa"), key)));
 
-    // What was paid for is there: both go on from their checkpoints, and the run comes to its end.
+    // Work that was paid for is there: both go on from their checkpoints, and the run comes to its end.
     await tell({ "rlhf-": { SALSA_PLAY_SECONDS: "0.1" } });
     const run = await resume({});
     assert.equal(run.status, "finished");

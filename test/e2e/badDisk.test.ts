@@ -87,7 +87,7 @@ function suite(this: Mocha.Suite): void {
       await openWorkbench(page, session.host.url({ folder: join(folder, "readOnly") }));
     });
 
-    it("is told when a run is started, and a run elsewhere comes to its end", async () => {
+    it("is reported when a run is started, and a run elsewhere comes to its end", async () => {
       await runAndPick(page, "SALSA: Run Config", "tiny.salsa.json");
       await notification(page, /the disk is read-only; choose another runtime\.directory/).waitFor();
       await runAndPick(page, "SALSA: Run Config", "elsewhere.salsa.json");
@@ -97,7 +97,7 @@ function suite(this: Mocha.Suite): void {
       await treeRow(page, "elsewhere-1").waitFor();
     });
 
-    it("is told when a config is made", async () => {
+    it("is reported when a config is made", async () => {
       await runAndPick(page, "SALSA: New Run Config...", "MiniInstruct demo");
       await answer(page, "demo", /miniinstruct\.salsa\.json$/);
       await notification(page, /demo\.salsa\.json cannot be written: the folder is read-only/).waitFor();

@@ -65,7 +65,7 @@ describeInVsCode("bad input, from the packaged extension", function () {
   });
 
   describe("a config whose cluster is not there", () => {
-    it("is told so, with the remedy, when the cluster is connected to", async () => {
+    it("is reported, with the remedy, when the cluster is connected to", async () => {
       const cluster = `"runtime": { "cluster": { "address": "http://127.0.0.1:9", "gpus": 0 }, "checkpointEvery"`;
       fs.writeFileSync(file("cluster.salsa.json"), SHORT_CONFIG.replace('"runtime": { "checkpointEvery"', cluster));
       await openFile(page, "cluster.salsa.json");

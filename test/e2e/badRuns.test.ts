@@ -64,7 +64,7 @@ describeInVsCode("runs that fare badly, from the packaged extension", function (
   describe("a run whose process was killed", () => {
     afterEach(stopAll);
 
-    it("is told as cut off, and goes on though lock and socket of the dead process are left", async () => {
+    it("is shown as cut off, and goes on though lock and socket of the dead process are left", async () => {
       const run = await startRun(session, page, "demo.salsa.json");
       await waitFor(() => events(run).some(({ kind }) => kind === "progress"), "the run's work");
       const { pid, socket = "" } = lockOf(run);

@@ -113,7 +113,7 @@ describe("a disk that takes no more", function () {
   this.timeout(120_000);
 
   for (const { name, shell, within } of SMALL_DISKS) {
-    it(`by ${name} is told with the file and a remedy; the run goes on once there is room`, async () => {
+    it(`by ${name} is reported with the file and a remedy; the run goes on once there is room`, async () => {
       await within(async (folder, fill) => {
         const started = await runBase(tiny(), folder);
         const before = await finishedArtifacts(folder);

@@ -100,7 +100,7 @@ describe("bad input", () => {
       ],
       ["is not JSON", "{ name: tiny", /bad-\d+\.salsa\.json:\d+:\d+ .*; /],
     ] as const) {
-      it(`${what} is told with its place and a remedy, and nothing is run`, async () => {
+      it(`${what} is reported with its place and a remedy, and nothing is run`, async () => {
         const ended = await run(written);
         assertClearError(ended, { code: 2, message });
         assert.equal(ended.stdout, "");

@@ -150,7 +150,7 @@ describe("a disk that cannot be written", () => {
     });
   });
 
-  it("is told from errors that are not the disk's", async () => {
+  it("differs from errors that are not the disk's", async () => {
     const error = new TypeError("a slip");
     await assert.rejects(
       onDisk("write", "x", () => Promise.reject(error)),

@@ -35,7 +35,7 @@ setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
 async function heapBytes(): Promise<number> {
-  // What a weak reference was asked for is kept until the turn ends: awaiting microtasks alone ends none.
+  // An object that a weak reference gave is kept until the turn ends: awaiting microtasks alone ends none.
   await new Promise(setImmediate);
   collect();
   return process.memoryUsage().heapUsed;

@@ -1,7 +1,7 @@
 """The same work in PyTorch and transformers, for `npm run gpu` to compare with.
 
 The only argument is JSON: `part` ("torch.train.135m"), `device`, the shape's `config`, batch and lengths, and how long to
-measure. Each result is a line of JSON on standard output, as lines.ts has them; a variant that fails is told and the next
+measure. Each result is a line of JSON on standard output, as lines.ts has them; a variant that fails is reported and the next
 goes on. Made for PyTorch 2.11 and transformers 5.17; runs with those of 2025, too.
 """
 

@@ -83,7 +83,7 @@ export async function gpu(args: readonly string[], print: Print): Promise<number
   }
   const report = await runParts(card, settings, print);
   print(`\n${reportText(report)}\nwritten to ${settings.json}\n`);
-  // What PyTorch cannot do, or not in time, is no failure of ours.
+  // A measurement that PyTorch cannot do, or not in time, is no failure of ours.
   const own = report.parts.filter(({ name }) => !name.startsWith("torch."));
   return own.every(({ state }) => state === "passed" || state === "left out") ? EXIT.ok : EXIT.failed;
 }

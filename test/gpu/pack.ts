@@ -59,7 +59,7 @@ Results go to gpu.json. Without a card it says so and ends with 3.
 /**
  * Makes a folder that runs `npm run gpu` on a machine with nothing but a driver.
  *
- * @returns What to tell.
+ * @returns The message for the user.
  * @throws {Error} when the folder has something else in it, or is larger than it may be.
  */
 export async function pack(target: string): Promise<string> {

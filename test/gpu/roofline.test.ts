@@ -76,7 +76,7 @@ describe("launches that are counted", () => {
     assert.ok(Math.abs(defined(peaks[0]) / defined(peaks[1]) - 1) < 0.1, peaks.join(" for "));
   });
 
-  it("are told of every benchmark", async () => {
+  it("are given for every benchmark", async () => {
     const work = await planned(SIZES.tiny);
     assert.deepEqual(
       work.map(({ name }) => name),

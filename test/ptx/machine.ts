@@ -7,7 +7,7 @@ import { ATOMICS, atomically } from "./atomics.ts";
 import { globalAddress, hex, Memory } from "./memory.ts";
 import { parsePtx } from "./parse.ts";
 import type { PtxModule } from "./ptx.ts";
-import { Shadow, type Finding } from "./shadow.ts";
+import { Shadow, type Conflict } from "./shadow.ts";
 import { prepare, type Together } from "./together.ts";
 import { AsyncCopies } from "./asyncCopies.ts";
 
@@ -150,7 +150,7 @@ export class Machine {
     const { running } = this;
     const early = this.#early;
     this.#early = null;
-    // What follows from a number that was never written tells less than where it was read.
+    // A consequence of a number that was never written says less than where it was read.
     if (early !== null && kind !== "race") return this.fail("uninitialised", early.detail, early.stamp, early.pc);
     if (running === null) throw new PtxError(detail);
     const one = running.kernel.body[pc];
@@ -205,7 +205,7 @@ export class Machine {
   }
 
   #imports(): WebAssembly.ModuleImports {
-    const judge = (finding: Finding | null, stamp: number, pc: number): void => {
+    const judge = (finding: Conflict | null, stamp: number, pc: number): void => {
       if (finding !== null) this.fail(finding.kind, finding.detail, stamp, pc);
     };
     return {
@@ -257,7 +257,7 @@ export class Machine {
     width: number,
     stamp: number,
     pc: number,
-    judge: (finding: Finding | null, stamp: number, pc: number) => void,
+    judge: (finding: Conflict | null, stamp: number, pc: number) => void,
   ): void {
     for (let byte = at; byte < at + width; byte++) {
       judge(this.shadow.atomic(byte, stamp), stamp, pc);

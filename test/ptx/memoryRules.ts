@@ -65,7 +65,7 @@ const ld: Rule = (op, emit) => {
   const loads = targets.map((target, index) =>
     emit.write(target, `${at.get} ${load(op.type)}@${index * size}`, op.type),
   );
-  // What is read past the caches must stay as it is for as long as the kernel runs.
+  // Memory that is read past the caches must stay as it is for as long as the kernel runs.
   const constant = op.modifiers.includes("nc") ? `${at.get} ${width} $stamp ${op.pc} call:constant` : "";
   return [at.set, shadow(space, "reading", width, op.pc, at.get), constant, ...loads].join(" ");
 };
@@ -127,7 +127,7 @@ function copyAsync(op: Op, emit: Emitter): string {
   const width = Number(size.value);
   const given = emit.keep("i32", op.operands[3] === undefined ? String(width) : emit.value(op, 3, "u32"));
   const target = address(op, emit, op.operands[0], "shared", width);
-  // What is not copied is filled with zeros, and its address may be any.
+  // Elements that are not copied are filled with zeros, and their address may be any.
   const from = `${given.get} if:i32 ${address(op, emit, op.operands[1], "global", width)} else 0 end`;
   return `${given.set} ${target} ${from} ${width} ${given.get} $stamp ${op.pc} call:copyAsync`;
 }

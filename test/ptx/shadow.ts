@@ -6,7 +6,7 @@ const THREAD = layout.THREADS.several;
 const PENDING = layout.STAMPS.pending >>> 0;
 
 /** A fault that was found, before it is known where. */
-export interface Finding {
+export interface Conflict {
   readonly kind: FaultKind;
   readonly detail: string;
 }
@@ -28,20 +28,20 @@ export class Shadow {
   }
 
   /** The fault of reading a byte. */
-  reading(at: number, stamp: number): Finding | null {
+  reading(at: number, stamp: number): Conflict | null {
     const written = this.#memory.written[at - layout.HEAP]!;
     if (written === layout.STAMPS.unwritten) return this.#finding("uninitialised", at, "reads what nobody has written");
     return this.#taken(written, at, "reads") ?? this.#afterWrite(written, at, stamp, "reads");
   }
 
   /** The fault of reading a byte as constant, which `ld.global.nc` does with pointers that are `const __restrict__`. */
-  constant(at: number): Finding | null {
+  constant(at: number): Conflict | null {
     if (this.#memory.written[at - layout.HEAP]! < this.#bound("launchStart")) return null;
     return this.#finding("race", at, "reads as constant what this launch has written");
   }
 
   /** The fault of writing a byte. */
-  writing(at: number, stamp: number): Finding | null {
+  writing(at: number, stamp: number): Conflict | null {
     const written = this.#memory.written[at - layout.HEAP]!;
     return (
       this.#taken(written, at, "writes") ??
@@ -51,7 +51,7 @@ export class Shadow {
   }
 
   /** The fault of an atomic operation on a byte: it reads and writes, and goes together with others of its kind. */
-  atomic(at: number, stamp: number): Finding | null {
+  atomic(at: number, stamp: number): Conflict | null {
     const written = this.#memory.written[at - layout.HEAP]!;
     if (written === layout.STAMPS.unwritten)
       return this.#finding("uninitialised", at, "changes what nobody has written");
@@ -63,14 +63,14 @@ export class Shadow {
     );
   }
 
-  #taken(written: number, at: number, verb: string): Finding | null {
+  #taken(written: number, at: number, verb: string): Conflict | null {
     if (written === layout.STAMPS.unallocated)
       return this.#finding("out of bounds", at, `${verb} what is not allocated`);
     if (written !== PENDING) return null;
     return this.#finding("unwaited copy", at, `${verb} what a cp.async that nobody waited for is still to bring`);
   }
 
-  #afterWrite(written: number, at: number, stamp: number, verb: string): Finding | null {
+  #afterWrite(written: number, at: number, stamp: number, verb: string): Conflict | null {
     if (written < this.#bound("launchStart")) return null;
     if (written < this.#bound("blockStart")) {
       return this.#finding("race", at, `${verb} what a thread of another block of this launch wrote`);
@@ -86,7 +86,7 @@ export class Shadow {
     return this.#finding("race", at, `${verb} what thread ${writer} of the block wrote, with no barrier in between`);
   }
 
-  #afterReading(at: number, stamp: number): Finding | null {
+  #afterReading(at: number, stamp: number): Conflict | null {
     const read = this.#memory.read[at - layout.HEAP]!;
     if (read < this.#bound("launchStart")) return null;
     if (read < this.#bound("blockStart")) {
@@ -104,7 +104,7 @@ export class Shadow {
     return this.#finding("race", at, `writes what ${who}, with no barrier in between`);
   }
 
-  #finding(kind: FaultKind, at: number, what: string): Finding {
+  #finding(kind: FaultKind, at: number, what: string): Conflict {
     return { kind, detail: `${what}: ${this.#memory.describe(at)}` };
   }
 }

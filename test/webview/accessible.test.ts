@@ -39,7 +39,7 @@ describeInBrowser("who does not see the dashboard", (browser) => {
     assert.deepEqual(await axeViolations(page), []);
   });
 
-  it("is told when the run ends and when it raises an alarm, and nothing when the page opens", async () => {
+  it("hears when the run ends and when it raises an alarm, and nothing when the page opens", async () => {
     const run = runWith();
     const page = await show("the curves", { run });
     const news = page.getByRole("log", { name: "Run events" });

@@ -25,7 +25,7 @@ function recorded(run: FixtureRun, { stage, metric } = KEY): unknown {
 }
 
 describe("DashboardState", () => {
-  it("says that it is ready, and follows the runs in focus once it is told them", () => {
+  it("says that it is ready, and follows the runs in focus once it knows them", () => {
     const dashboard = began();
     assert.deepEqual(dashboard.told, [{ kind: "ready" }]);
     assert.deepEqual(dashboard.asked, [{ method: "follow", params: { folder: demoRun().folder } }]);

@@ -64,7 +64,7 @@ class FigurePlot extends LitElement {
     const { theme, width, panelHeight, zoom } = this;
     const read = this.drawn?.spots[this.spot]?.text;
     this.drawn = panelFigure(this.spec, { theme, width, panelHeight, zoom });
-    // What is read off stays, wherever it is drawn now: a run that is going on is drawn again and again.
+    // The value that is read off stays, wherever it is drawn now: a run that is going on is drawn again and again.
     this.spot = this.drawn.spots.findIndex(({ text }) => text === read);
   }
 

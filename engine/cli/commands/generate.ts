@@ -52,7 +52,7 @@ export const generate: Command = {
       ...samplingFrom(args),
       signal,
     });
-    printCompletions(context, responses, out);
+    printResponses(context, responses, out);
     return EXIT.ok;
   },
 };
@@ -64,7 +64,7 @@ function withSystem(system: string, prompt: string): readonly Message[] {
   ];
 }
 
-function printCompletions(
+function printResponses(
   { terminal, isJson }: CommandContext,
   responses: readonly PromptResponse[],
   out: string | undefined,

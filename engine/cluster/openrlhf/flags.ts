@@ -131,7 +131,7 @@ export const TABLE = [
   row("temperature", number, { ppo: "--rollout.temperature:418" }),
   row("topP", number, { ppo: "--rollout.top_p:417" }),
 
-  // What is written, and how often.
+  // Files that are written, and how often.
   row("output", text, {
     sft: "--ckpt.output_dir:153",
     rm: "--ckpt.output_dir:165",

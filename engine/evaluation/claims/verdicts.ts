@@ -46,7 +46,7 @@ export interface ControlResult extends Effect, Omit<Control, "of"> {}
 /** The verdicts on all claims. */
 export function judgeClaims(seeds: readonly SeedEvidence[]): readonly ClaimResult[] {
   const tested = CLAIMS.map((claim) => ({ claim, effect: effectOf(claim.of(seeds), claim.threshold) }));
-  // What cannot be tested is no reason to reject anything.
+  // A claim that cannot be tested is no reason to reject anything.
   const adjusted = holm(tested.map(({ effect: { p } }) => (Number.isNaN(p) ? 1 : p)));
   return tested.map(({ claim: { of: _of, effect: measure, ...claim }, effect }, at) => {
     const p = Number.isNaN(effect.p) ? NaN : (adjusted[at] ?? NaN);

@@ -39,7 +39,7 @@ export function cohenKappa(ratings: readonly (readonly [string, string])[]): Int
  *
  * @param units - Ratings of each unit by any raters; undefined is no rating. Categories are numbers; for an ordinal scale,
  *   their order counts, not their distances.
- * @param scale - Whether the order counts.
+ * @param scale - Says if the order counts.
  * @returns NaN where fewer than two ratings can be paired, or all are the same.
  */
 export function krippendorffAlpha(units: readonly (readonly (number | undefined)[])[], scale: CategoryScale): number {

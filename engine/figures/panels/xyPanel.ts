@@ -42,7 +42,7 @@ export function drawXY(
   const frame = { left: box.left + vertical.width, right: box.left + box.width - 8, top, bottom };
   const isLog = panel.x.isLog === true;
   const pixels = { from: frame.left, to: frame.right };
-  // What is zoomed in on is shown from edge to edge.
+  // A range that is zoomed in on is shown from edge to edge.
   const x =
     zoom === undefined ? (isLog ? logScale : linearScale)(xRange(shown), pixels) : exactScale(zoom, pixels, isLog);
   const drawing: Drawing = { panel: shown, frame, x, y: vertical.scale, theme };

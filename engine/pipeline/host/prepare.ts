@@ -72,7 +72,7 @@ function checkRoom(host: string, { freeBytes }: WorkerFacts, bytes: number): voi
 
 /** Results of this machine's that the run would make again: whole ones, by the names that they have there. */
 async function reusable(facts: WorkerFacts, { config, runsRoot }: HostPlan): Promise<readonly TravellingUnit[]> {
-  // What the hub has is not downloaded here for the sake of a look.
+  // Files on the hub are not downloaded here for the sake of a look.
   if (usesHub(config)) return [];
   const artifacts = new Artifacts(runsRoot);
   if ((await artifacts.names()).length === 0) return [];

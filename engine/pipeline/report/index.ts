@@ -61,7 +61,7 @@ export async function writeHtmlReport(folder: string): Promise<{ readonly file: 
 /**
  * A comparison of runs as one file of HTML: their results beside each other, and their curves laid over each other.
  *
- * @returns What is in it; it is nobody's but the caller's to write.
+ * @returns Its content; it is nobody's but the caller's to write.
  * @throws {DataError} as {@link writeReport}.
  */
 export async function htmlComparison(folders: readonly string[]): Promise<string> {

@@ -263,7 +263,7 @@ export class TrackedRun {
    * Reads the folder again. Anything wrong with it becomes the run's problem.
    *
    * @param stamp - Its fingerprint now.
-   * @param owner - Who held it before it is read: a process that ends meanwhile has written its last event by then.
+   * @param owner - The process that held it before it is read: a process that ends meanwhile has written its last event by then.
    */
   private async read(stamp: string, owner: LockOwner | undefined): Promise<boolean> {
     this.readProblem = undefined;

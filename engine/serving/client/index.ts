@@ -120,7 +120,7 @@ export class ModelClient {
         if (!isAgain)
           throw this.faults.final(error, { attempts: attempt, isOthersWell: this.breaker.nSuccesses > before });
         const grown = Math.min(LONGEST_WAIT_MS, firstWaitMs * 2 ** (attempt - 1));
-        // What the server asks for is the least: jitter comes on top, so that not all come back at once.
+        // The wait that the server asks for is the least: jitter comes on top, so that not all come back at once.
         const wait =
           error.retryAfter === undefined ? grown * (0.5 + random() / 2) : error.retryAfter + grown * random();
         if (error.retryAfter !== undefined) this.limiter.pause(error.retryAfter);

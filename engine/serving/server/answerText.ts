@@ -26,7 +26,7 @@ export class AnswerText {
     this.given = this.ids.length;
   }
 
-  /** Adds a token. @returns What is certain now, often its text. */
+  /** Adds a token. @returns The text that is certain now, often its own. */
   add(id: number): string {
     this.ids.push(id);
     const text = this.change();
@@ -61,7 +61,7 @@ export class StopTexts {
     this.stops = stops;
   }
 
-  /** @returns What can be shown, and whether a stop came behind it. */
+  /** @returns The text that can be shown, and true if a stop came behind it. */
   add(text: string): { readonly text: string; readonly isStopped: boolean } {
     if (this.stops.length === 0) return { text, isStopped: false };
     const all = this.held + text;

@@ -88,7 +88,7 @@ export class ModelServer {
     const error = new ApiError(503, "the server is shutting down", { code: "shutting_down", retryAfter: 5 });
     await this.work;
     for (const { scheduler } of this.models.values()) scheduler.fail(error);
-    // What was sent just now goes out first.
+    // A response that was sent just now goes out first.
     await setImmediate();
     const closed = once(this.server, "close");
     this.server.close();

@@ -90,7 +90,7 @@ function replace(settings: TokenizerObject, place: string): Normalizer {
   return (text, beginning) => {
     const spans = spansOf(text, pattern);
     const [first] = spans;
-    // What is put there belongs to the last character that it replaces.
+    // Text that is put there belongs to the last character that it replaces.
     if (first?.isMatch === true && (content === "" || Array.from(text.slice(0, first.end)).length > 1)) {
       beginning.isText = false;
     }

@@ -130,7 +130,7 @@ describe("runs in the background", function () {
     });
   });
 
-  it("that failed are told by attach with what failed", async () => {
+  it("that failed are reported by attach with what failed", async () => {
     await withEngines(async (folder) => {
       const diverging = tiny({ sft: { learningRate: 1, weightDecay: 100, steps: 60, schedule: "constant" } });
       await startDetached(folder, diverging);

@@ -8,7 +8,7 @@ const text = (...sizes: readonly (number | undefined)[]): string | undefined => 
 };
 
 describe("the cards that a run fits on", () => {
-  it("are told by the stage that takes most", () => {
+  it("are those of the stage that takes most", () => {
     assert.equal(
       text(1, 9, 3),
       "on a card: at most 9.0 GiB, in stage 1; too much for 8 GB, room on 16, 24, 48, 80 and 141 GB",
@@ -37,7 +37,7 @@ describe("a run that is too large for its card", () => {
   const text = (changes: readonly string[], size: number, fits: boolean): string | undefined =>
     fitText("cuda, L4", 24 * GIB, { changes, cardBytes: size * GIB, fits });
 
-  it("is told what to change, and what it then takes", () => {
+  it("says what to change, and what it then takes", () => {
     assert.equal(text([], 20, true), undefined);
     assert.equal(
       text(["runtime.gradientCheckpointing true", "rlhf.minibatchSize 2 with gradientAccumulation 4"], 20, true),

@@ -101,7 +101,7 @@ describe("checks of data with the tokenizer", function () {
         assert.equal(counted?.unusable[reason], 1);
         const refused = new RegExp(`${name}\\.jsonl:3: `);
         await assert.rejects(plan(from({ unusable: "refuse" }), folder), refused);
-        // What would end a training in the middle cannot be kept.
+        // Records that would end a training in the middle cannot be kept.
         if (reason !== "sameAnswers") await assert.rejects(plan(from({ unusable: "keep" }), folder), refused);
         else assert.equal((await plan(from({ unusable: "keep" }), folder)).at(0)?.unusable[reason], 1);
       });

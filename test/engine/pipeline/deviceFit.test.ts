@@ -42,7 +42,7 @@ describe("a run that cannot fit", function () {
     });
   });
 
-  it("is told the nearest settings that fit, and fits with them", async () => {
+  it("names the nearest settings that fit, and fits with them", async () => {
     await inTemporaryFolder(async (folder) => {
       const architecture = { hiddenSize: 64, nLayers: 4, nHeads: 4 };
       const model = { architecture, pretrain: { steps: 8, batchSize: 8 } };

@@ -153,7 +153,7 @@ describe("a language model as judge", () => {
       });
     }));
 
-  it("flags prompts and answers that tell it what to say, shows them as they are, and is told of placeholders once", () =>
+  it("flags prompts and answers that tell it what to say, shows them as they are, and notes placeholders once", () =>
     inTemporaryFolder(async (root) =>
       withServer(fair, async ({ baseUrl, seen }) => {
         const ours = [

@@ -239,7 +239,7 @@ describe("the win rate against the start by a language model", function () {
       );
     }));
 
-  it("has a gap and a note where the judge refuses, is down, or the budget is spent; training goes on, and no key is told", async () => {
+  it("has a gap and a note where the judge refuses, is down, or the budget is spent; training goes on, and no key is shown", async () => {
     const outcomes: [Script, RegExp][] = [
       [(seen, response) => json(response, { error: seen.headers.authorization }, 401), /refuses the key/],
       [(_, response) => json(response, {}, 503, { "retry-after": "3600" }), /has no time \(503\)/],

@@ -69,7 +69,7 @@ describe("a run", () => {
     assert.equal(isStalled({ alarms: [{ ...waiting, time: 50_000 }] }, 1e9), true);
   });
 
-  it("is told of with the stage, the step, the moment it counts from, and what to do", () => {
+  it("is reported with the stage, the step, the moment it counts from, and what to do", () => {
     assert.deepEqual(stalledAlarm(state, 100_000 + 5 * MINUTE), {
       stage: "ppo",
       step: 10,

@@ -61,7 +61,7 @@ describe("events", () => {
       }
     });
 
-    it(`${record.kind} with a field of a newer version is taken, and that is told`, () => {
+    it(`${record.kind} with a field of a newer version is taken, and that is reported`, () => {
       const newer = { ...record, colour: "red" };
       const { event, problem } = parseEvent(newer);
       assert.equal(event?.kind, record.kind);
@@ -71,7 +71,7 @@ describe("events", () => {
     });
   }
 
-  it("are not made of JSON that is none, which is told", () => {
+  it("are not made of JSON that is none, which is reported", () => {
     const negative = { kind: "stageFinished", time: 1, sequence: -1, stage: "a", seconds: 1 };
     for (const value of [null, [], {}, { kind: "other" }, negative]) {
       const { event, problem } = parseEvent(value);

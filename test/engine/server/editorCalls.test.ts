@@ -146,7 +146,7 @@ describe("calls of the editor's models over a run's socket", () => {
     );
   });
 
-  it("are taken back, and their window is told", async () => {
+  it("are taken back, and their window hears of it", async () => {
     const news = condition();
     await serving(
       async ({ folder, server, answers }) => {
@@ -201,7 +201,7 @@ describe("calls of the editor's models over a run's socket", () => {
         const window = new ScriptedWindow(async (text) => gate.promise.then(() => said(text)), news.check);
         await window.open(folder);
         for (let id = 0; id < 300; id++) server.calls.ask(id, call("long ".repeat(2000) + String(id)), 60_000);
-        // What it does later is answered later: a handshake shows that no more have come meanwhile.
+        // A later request is answered later: a handshake shows that no more have come meanwhile.
         await news.until(() => window.asked.length === 32);
         (await connect(folder, CLIENT)).close();
         assert.equal(window.asked.length, 32);

@@ -32,7 +32,7 @@ describe("metrics for a language model", () => {
     assert.match(text, /2:not finite/);
   });
 
-  it("stay within the budget, whatever it is, with the peak told in numbers", async () => {
+  it("stay within the budget, whatever it is, with the peak in numbers", async () => {
     const values = Array.from({ length: 5000 }, (_, at) => (at === 3210 ? 77.7 : Math.sin(at)));
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 120, max: 4000 }), async (tokens) => {
@@ -80,7 +80,7 @@ describe("the curves that are meant", () => {
     assert.deepEqual(keys, [{ stage: "sft-1", metric: "sft/loss" }]);
   });
 
-  it("are those named, of the stages named; the rest is told as missing", () => {
+  it("are those named, of the stages named; the rest is named as missing", () => {
     const { keys, missing } = chosenCurves(recorded, {
       metrics: ["objective/kl", "no/such"],
       stages: ["salsa", "nobody"],

@@ -4,7 +4,7 @@ import { formatBytes, formatCount, formatFileSize } from "../../../engine/common
 import { formatAgo } from "../../../extension/commands/format.ts";
 
 describe("memory", () => {
-  it("is told in binary units", () => {
+  it("is written in binary units", () => {
     assert.deepEqual([0, 1023, 1024, 1.5 * 2 ** 30, 4 * 2 ** 40].map(formatBytes), [
       "0 B",
       "1023 B",
@@ -46,7 +46,7 @@ describe("how long ago", () => {
   const ago = (seconds: number, locale = "en"): string =>
     formatAgo(1_000_000_000_000 - 1000 * seconds, { now: 1_000_000_000_000, locale });
 
-  it("is told in the largest unit that is full", () => {
+  it("is written in the largest unit that is full", () => {
     assert.deepEqual(
       [0, 59, 60, 3599, 7200, 86_400, 20 * 86_400].map((seconds) => ago(seconds)),
       ["now", "59 seconds ago", "1 minute ago", "59 minutes ago", "2 hours ago", "yesterday", "20 days ago"],
@@ -57,7 +57,7 @@ describe("how long ago", () => {
     assert.equal(ago(-30), "now");
   });
 
-  it("is told in the editor's language", () => {
+  it("is written in the editor's language", () => {
     assert.equal(ago(7200, "de"), "vor 2 Stunden");
   });
 });

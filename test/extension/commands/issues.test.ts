@@ -24,7 +24,7 @@ describe("issues of a config", () => {
     assert.deepEqual(issuesOf(new Error("wrong")), []);
   });
 
-  it("are told by the first, and by how many there are", () => {
+  it("are shown by the first, and by how many there are", () => {
     assert.equal(
       issuesText([issue], "demo.salsa.json"),
       "demo.salsa.json has a problem in line 3: rlhf.beta: must be 0 or more, got -1; use 0.2",

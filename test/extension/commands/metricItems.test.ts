@@ -14,7 +14,7 @@ describe("metrics to pick", () => {
     );
   });
 
-  it("are told by label, path, unit and what they mean", async () => {
+  it("are shown by label, path, unit and what they mean", async () => {
     const [item] = await metricItems([{ series: { ppo: { "rollout/length": 3 } } }]);
     assert.equal(item?.label, "Response length");
     assert.equal(item.description, "rollout/length · tokens");

@@ -33,7 +33,7 @@ describe("waiting for a run to change", () => {
     assert.equal(runs.listeners.size, 0);
   });
 
-  it("ends when the run is told to be so, and not before", async () => {
+  it("ends when the run is reported to be so, and not before", async () => {
     const runs = new ToldRuns();
     const waiting = runChange(runs, "a", isStopped);
     runs.tell(summary("a", { status: "running" }));

@@ -28,7 +28,7 @@ describe("a run to pick", () => {
     assert.equal(runText(run, telling), "queued, 2 ahead · 2 minutes ago");
   });
 
-  it("is told from another of the same id by its config", () => {
+  it("differs from another of the same id by its config", () => {
     const other = summary("demo-1", { folder: "/other/runs/demo-1", configFile: "/other/demo.salsa.json" });
     const items = runItems([summary("demo-1"), other, summary("demo-2")], telling);
     assert.deepEqual(

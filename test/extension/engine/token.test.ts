@@ -30,7 +30,7 @@ function keyStore(): { readonly context: vscode.ExtensionContext; readonly kept:
 }
 
 describe("the token of the hub", () => {
-  it("is kept, told of, and removed", async () => {
+  it("is kept, reported, and removed", async () => {
     const { context, kept } = keyStore();
     let nChanges = 0;
     const listening = onDidChangeToken(context, () => (nChanges += 1));

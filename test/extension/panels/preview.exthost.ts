@@ -41,7 +41,7 @@ describe("the preview of data in the editor", function () {
     const data = { sft: { from: "sft.jsonl" }, prompts: "prompts.jsonl", preferences: "prompts.jsonl" };
     await writeFile(join(folder, "mine.salsa.json"), JSON.stringify({ model: { checkpoint: "base" }, data }));
     await salsa.runs.refresh();
-    // What the page asks of the engine goes through here, and comes from there.
+    // Requests of the page to the engine go through here, and come from there.
     const { service } = salsa;
     const request = service.request.bind(service) as (...args: unknown[]) => Promise<unknown>;
     Object.assign(service, {

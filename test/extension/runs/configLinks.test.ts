@@ -43,7 +43,7 @@ describe("a config that was moved", () => {
     assert.equal(links.now(A), C);
   });
 
-  it("in the editor is told, with its folder as well, and edited at once", () => {
+  it("in the editor is announced, with its folder as well, and edited at once", () => {
     const links = new ConfigLinks(memory());
     links.update(found({ [A]: "1", [C]: "2", "/w/subway/d.salsa.json": "3" }));
     links.move(A, B);

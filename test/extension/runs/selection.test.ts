@@ -8,7 +8,7 @@ const result = { benchmark: "held-out", a: "salsa", b: "ppo", adjusted: 0.58, lo
 describe("matches", () => {
   const run = summary({ id: "demo-3", configFile: "/w/Alpha.salsa.json", device: "wasm, 2 threads", status: "failed" });
 
-  it("looks for every word, in any letters, wherever a run is told of", () => {
+  it("looks for every word, in any letters, wherever a run is described", () => {
     for (const text of ["", "  ", "DEMO", "alpha wasm", "failed demo-3"]) {
       assert.equal(matches(run, { ...NO_FILTER, text }), true, text);
     }

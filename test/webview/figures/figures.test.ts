@@ -143,7 +143,7 @@ describeInBrowser("the view of figures", (browser) => {
     });
   }
 
-  it("asks again when it is told to, and says when nothing can be drawn", async () => {
+  it("asks again when it is to, and says when nothing can be drawn", async () => {
     const { page, asked } = await show(FIGURES.slice(1));
     await page.getByText("No figure can be drawn yet").waitFor();
     const count = (): number => asked.filter(({ method }) => method === "figures").length;

@@ -47,7 +47,7 @@ describe("pages of samples", () => {
     assert.ok(kept.includes(5999));
   });
 
-  it("tell a problem, ask nothing more, and go on when told to", async () => {
+  it("tell a problem, ask nothing more, and go on when asked to", async () => {
     const { pages, asked, breakdown } = pagesOf(1000);
     breakdown.message = "samples.jsonl: cannot be read";
     pages.want(0, 0, false);

@@ -82,7 +82,7 @@ describeInBrowser("gestures in a plot", (browser) => {
     });
   }
 
-  it("are told where somebody asks for them", async () => {
+  it("are listed where somebody asks for them", async () => {
     const { page } = await show();
     await page.getByText("Mouse and keys").click();
     await page.getByText("Ctrl or ⌘ and wheel, two fingers, or + and −: zoom at the cursor.").waitFor();

@@ -17,7 +17,7 @@ const run = {
 };
 
 describe("what a run has said", () => {
-  it("is told with the newest first: messages, alarms, beginnings and ends of stages", () => {
+  it("is listed with the newest first: messages, alarms, beginnings and ends of stages", () => {
     assert.deepEqual(
       logEntries(run).map(({ time, stage, text, isAlarm }) => [time, stage, text, isAlarm]),
       [

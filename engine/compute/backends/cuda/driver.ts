@@ -154,7 +154,7 @@ export class DriverError extends Error {
   readonly code: number;
 
   /**
-   * @param operation - What was tried: "launch matmul".
+   * @param operation - The one that was tried: "launch matmul".
    * @param code - Of the driver.
    * @param reason - The driver's own text for the code, without a full stop.
    */
@@ -246,7 +246,7 @@ const SIZES = { pointer: 8, i32: 4, f32: 4, f64: 8, u64: 8 } as const;
  * Lays a kernel's arguments out as its parameters lie in memory: each at the next multiple of its own size, little
  * endian. The offsets are those of the `.param`s in PTX.
  *
- * @returns What `CU_LAUNCH_PARAM_BUFFER_POINTER` takes.
+ * @returns The bytes that `CU_LAUNCH_PARAM_BUFFER_POINTER` takes.
  */
 export function packArguments(args: readonly Argument[]): Uint8Array {
   const offsets: number[] = [];

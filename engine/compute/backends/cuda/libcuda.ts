@@ -101,7 +101,7 @@ export class LibCuda {
   /**
    * Calls a function.
    *
-   * @param operation - What is done, for the message.
+   * @param operation - Its name, for the message.
    * @throws {DeviceLostError} when the card is lost to this process.
    * @throws {DriverError} when the call fails otherwise.
    */

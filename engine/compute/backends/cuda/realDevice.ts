@@ -51,7 +51,7 @@ export class RealDevice implements CudaDevice {
     if (cuda.getInt(what, "cuDeviceGetAttribute", MEMORY_POOLS_SUPPORTED, this.device) === 0) {
       throw new DriverError(what, CudaResult.invalidDevice, "it has no memory pools");
     }
-    // What is given back stays with this process: taking it again then costs nothing.
+    // Memory that is given back stays with this process: taking it again then costs nothing.
     const pool = cuda.get(what, "cuDeviceGetDefaultMemPool", this.device);
     cuda.call(what, "cuMemPoolSetAttribute", pool, POOL_RELEASE_THRESHOLD, BigUint64Array.of(2n ** 64n - 1n));
     this.room = new LaunchRoom(cuda);

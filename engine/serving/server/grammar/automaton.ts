@@ -159,7 +159,7 @@ const isDigit = (unit: string): boolean => unit >= "0" && unit <= "9";
 function inNumber(frame: Extract<Frame, { at: "number" }>, unit: string, outer: Way): readonly Way[] {
   const phase = nextPhase(frame, unit);
   if (phase !== undefined) return [push({ ...frame, phase }, outer)];
-  // What follows a number belongs to what is around it.
+  // A character behind a number belongs to what is around it.
   return ENDS_OF_NUMBERS.has(frame.phase) ? steps(outer, unit) : [];
 }
 

@@ -52,7 +52,7 @@ const PUBLISHED: readonly (readonly [string, object, object])[] = [
 
 describe("answers of other tools", () => {
   for (const [name, published, read] of PUBLISHED) {
-    it(`of ${name} are told by their fields, and read`, () => {
+    it(`of ${name} are recognized by their fields, and read`, () => {
       assert.deepEqual(
         ANSWER_FORMATS.filter(({ fits }) => fits({ ...published })).map((one) => one.name),
         [name],

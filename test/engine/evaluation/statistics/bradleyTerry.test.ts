@@ -73,7 +73,7 @@ describe("Bradley–Terry ratings", () => {
     assert.equal(ratings.get("top")?.estimate, Infinity);
     assert.equal(ratings.get("low")?.estimate, -Infinity);
     assert(Number.isNaN(ratings.get("island")?.estimate));
-    // Who is above all bounds says nothing about the others.
+    // A model above all bounds says nothing about the others.
     near(ratings.get("x")?.estimate, 1000, 1e-9);
   });
 

@@ -106,7 +106,7 @@ describe("intervals cover the truth as often as they say", () => {
       });
     }).flat();
   };
-  // What the ratings estimate: a large sample's.
+  // The ratings that are estimated: a large sample's.
   const many = randomStream(3);
   const parts = Array.from({ length: 100 }, (_, part) =>
     ratings(many).map((one) => ({ ...one, question: `${part}/${one.question}` })),

@@ -87,7 +87,7 @@ describe("one question", () => {
   });
 });
 
-describe("what cannot be told", () => {
+describe("what cannot be decided", () => {
   it("is absent: a rate at equal length where a's answers are always longer by the same", () => {
     const rows = comparisonsOf({ win: 5, loss: 3, tie: 2, dropped: 0 });
     const rate = winRate(rows.map((row) => ({ ...row, lengths: [12, 10] })));

@@ -102,7 +102,7 @@ describe("orders to other machines", () => {
       assert.equal(base.folder, path.join(root, "inputs", base.key));
       const weights = await fs.readFile(path.join(base.folder, "model.safetensors"));
       assert.deepEqual(weights, await fs.readFile(path.join(checkpoint, "model.safetensors")));
-      // What stages make stands there already.
+      // Results of stages stand there already.
       const init = other?.inputs["init"];
       assert.ok(init !== undefined && "key" in init && init.folder.startsWith(path.join(root, "artifacts")));
       assert.deepEqual(

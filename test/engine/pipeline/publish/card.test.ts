@@ -99,7 +99,7 @@ describe("a model card", function () {
     assert.match((await prepared("soup")).text, /- merge\n- model-soup/);
   });
 
-  it("is the same each time, told of a checkpoint by its folder, too, and kept where it was edited", async () => {
+  it("is the same each time, made from a checkpoint's folder, too, and kept where it was edited", async () => {
     const first = await prepared("salsa", true);
     const subject = await checkpointSubject(path.dirname(first.files[1]?.place.file ?? ""));
     const again = await prepareCard({ subject, target: "me/tiny", renew: false });

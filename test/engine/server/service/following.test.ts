@@ -64,7 +64,7 @@ describe("following a run", () => {
     });
   });
 
-  it("is told by the outline, sent again, that the engine has ended, and by the list", async () => {
+  it("learns by the outline, sent again, that the engine has ended, and by the list", async () => {
     await serving(async (run) => {
       await withService(async (client) => {
         const { folder } = run;
@@ -127,7 +127,7 @@ describe("following a run", () => {
     );
   });
 
-  it("keeps a failure that its engine told and could not write, as on a full disk", async () => {
+  it("keeps a failure that its engine sent and could not write, as on a full disk", async () => {
     await inRuntimeFolder(() =>
       inTemporaryFolder(async (root) => {
         const address = await newAddress();

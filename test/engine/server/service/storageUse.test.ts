@@ -20,7 +20,7 @@ async function writeArtifact(root: string, name: string, bytes: number): Promise
 describe("what a folder of runs holds", function () {
   this.timeout(120_000);
 
-  it("is told with sizes and users, and only what no run uses and was named goes", async () => {
+  it("is listed with sizes and users, and only what no run uses and was named goes", async () => {
     await inTemporaryFolder(async (folder) => {
       const one = await runTiny(tiny(), folder);
       const other = await runTiny(tiny({ name: "other", rlhf: { beta: 0.1 } }), folder);
@@ -56,7 +56,7 @@ describe("what a folder of runs holds", function () {
         const left = new Set(await fs.readdir(path.join(root, "artifacts")));
         assert.ok(!left.has(path.basename(first)) && left.has(path.basename(second)) && left.has(shared));
         assert.deepEqual(await fs.readdir(path.join(root, "runs")), ["other-1"]);
-        // What is there is taken, what is gone is made again.
+        // Results that are there are taken, others are made again.
         const again = await runTiny(tiny(), folder);
         assert.deepEqual(new Set(keysOf(again).values()), ownKeys);
       });

@@ -40,7 +40,7 @@ describe("how prompts are put to a model with a chat template", () => {
       assert.deepEqual(learnedTexts(format, TWO_TURNS), expected);
       assert.deepEqual(learnedTexts(format, TWO_TURNS, "last"), expected.slice(1));
       if (name === "marked") return; // it writes a question in another way once it has been answered
-      // What is learned begins where the prompt that the model will be given ends.
+      // The learned part begins where the prompt that the model will be given ends.
       const prompt = format.encodePrompt(TWO_TURNS.slice(0, 3));
       const { tokens, promptLength } = format.encodeExample({ messages: TWO_TURNS }, "last");
       assert.deepEqual(tokens.slice(0, promptLength), prompt);
@@ -79,7 +79,7 @@ describe("how prompts are put to a model with a chat template", () => {
     }
   });
 
-  it("makes a user's turn of a plain prompt, unless it is told to leave it", () => {
+  it("makes a user's turn of a plain prompt, unless it is to leave it", () => {
     const [turn, plain] = [formatOf("headers"), formatOf("headers", { plainPrompts: "asIs" })];
     assert.deepEqual(turn.encodePrompt("hi"), turn.encodePrompt([{ role: "user", content: "hi" }]));
     assert.deepEqual(plain.encodePrompt("hi"), plain.tokenizer.encodeStart("hi"));

@@ -159,7 +159,7 @@ function sizesOf({ inputs: [q, k] }: AttentionCall): Sizes {
   return { B, T, S, H, G, D, width };
 }
 
-/** The kernels of tensor cores are made for one D each, and are not told it. */
+/** The kernels of tensor cores are made for one D each, and do not take it. */
 function flashSettings(call: AttentionCall, { T, S, H, G }: Sizes): readonly LaunchArgument[] {
   return [...[T, S, H, G].map(i32), ...scoreSettings(call)];
 }

@@ -27,7 +27,7 @@ describe("the rates of a card, interpreted", () => {
     assert.deepEqual([calls, seconds], [4, 0.005]);
   });
 
-  it("are told of copies and of products of every type that there are kernels for", async () => {
+  it("are measured of copies and of products of every type that there are kernels for", async () => {
     const free = backend.device.freeBytes();
     const copies = await copyRates(backend.device, { bytes: 4096, ...ONCE });
     assert.ok(Object.values(copies).every((rate) => rate > 0));
@@ -35,7 +35,7 @@ describe("the rates of a card, interpreted", () => {
     for (const type of WEIGHT_TYPES) assert.ok((await productRate(backend, { size: 40, type, ...ONCE })) > 0);
   });
 
-  it("are told to people with the card's number and free memory", async () => {
+  it("are written for people with the card's number and free memory", async () => {
     const parts = await measuredParts(backend, { bytes: 4096, product: 24, ...ONCE });
     assert.deepEqual(
       parts.map(({ name }) => name),
