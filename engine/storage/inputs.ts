@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import { join } from "node:path";
-import { DataError } from "../protocol/errors.ts";
+import { DataError, DiskError } from "../protocol/errors.ts";
 import { errorCode, onDisk } from "./disk.ts";
 import { chunksOf, openInput, readRange, readWhole } from "./reading.ts";
 
@@ -104,6 +104,12 @@ export async function hasInput(file: string): Promise<boolean> {
   });
 }
 
+/** How a folder is gone through. */
+export interface TreeOptions {
+  /** True where files are only looked for: a folder in it that cannot be listed, such as another user's, has none. */
+  readonly isSearch?: boolean;
+}
+
 /**
  * Files in a folder and those in it, by path; those that links lead to count. Names that begin with a dot are passed
  * over, and so are those that `isWanted` does not want, with all that is in them.
@@ -113,12 +119,21 @@ export async function hasInput(file: string): Promise<boolean> {
 export async function inputTree(
   folder: string,
   isWanted: (name: string, isFolder: boolean) => boolean = () => true,
+  { isSearch = false }: TreeOptions = {},
 ): Promise<readonly string[]> {
   const files: string[] = [];
   let nSeen = 0;
+  const namesIn = async (at: string): Promise<readonly string[]> => {
+    try {
+      return (await onDisk("list", at, () => fs.readdir(at))).sort();
+    } catch (error) {
+      if (isSearch && at !== folder && error instanceof DiskError) return [];
+      throw error;
+    }
+  };
   const enter = async (at: string, level: number): Promise<void> => {
     if (level > MOST_LEVELS) return;
-    for (const name of (await onDisk("list", at, () => fs.readdir(at))).sort()) {
+    for (const name of await namesIn(at)) {
       if (name.startsWith(".")) continue;
       const file = join(at, name);
       const entry = await fs.stat(file).catch(() => undefined); // a link that leads nowhere

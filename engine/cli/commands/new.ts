@@ -64,9 +64,9 @@ function summary(config: string, found: OwnFiles, missing: readonly string[]): s
 
 /** Checkpoints and data in a folder and below; what cannot be read is passed over. */
 async function findOwnFiles(folder: string, context: CommandContext): Promise<OwnFiles> {
-  const tree = await inputTree(folder, (name, isFolder) =>
-    isFolder ? !ELSEWHERE.has(name) : isDataName(name) || name.endsWith(".safetensors"),
-  ).catch((error: unknown) => {
+  const isWanted = (name: string, isFolder: boolean): boolean =>
+    isFolder ? !ELSEWHERE.has(name) : isDataName(name) || name.endsWith(".safetensors");
+  const tree = await inputTree(folder, isWanted, { isSearch: true }).catch((error: unknown) => {
     if (error instanceof DataError) return []; // so many files that this is no folder of data
     throw error;
   });

@@ -17,7 +17,7 @@ export async function configsIn(folders: readonly string[]): Promise<readonly Co
   for (const folder of folders) {
     const isWanted = (name: string, isFolder: boolean): boolean =>
       isFolder ? name !== "node_modules" : name.endsWith(ENDING);
-    for (const file of await inputTree(folder, isWanted)) {
+    for (const file of await inputTree(folder, isWanted, { isSearch: true })) {
       const name = relative(folder, file).split(sep).join("/");
       if (!found.has(file)) found.set(file, { file, name });
     }

@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { parseConfig } from "../../../engine/config/index.ts";
 import { PRESETS } from "../../../engine/config/presets.ts";
 import { columnsOf } from "../../../engine/data/index.ts";
+import { hooked } from "../storage/hookedDisk.ts";
 import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
 import { type Outcome, salsa } from "./screen.ts";
 
@@ -57,6 +58,23 @@ describe("salsa new", () => {
       assert.equal(config, path.join(folder, "work/mine.salsa.json"));
       assert.equal((found as Record<string, string>)["sft"], "data/chats.jsonl");
       assert.deepEqual(missing, ["benchmark"]);
+    }));
+
+  it("passes over a folder that cannot be listed", () =>
+    inTemporaryFolder(async (folder) => {
+      await fill(folder);
+      await fs.mkdir(path.join(folder, "closed"));
+      const { result, calls } = await hooked(
+        {
+          operation: "readdir",
+          at: (file) => file === path.join(folder, "closed"),
+          before: () => Promise.reject(Object.assign(new Error("EACCES"), { code: "EACCES", syscall: "scandir" })),
+        },
+        () => run(folder),
+      );
+      assert.equal(calls, 1);
+      assert.match(result.stdout, /sft: data\/chats\.jsonl/);
+      assert.equal(result.code, 0);
     }));
 
   for (const { name } of PRESETS) {
