@@ -10,15 +10,21 @@ const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.me
 };
 const terminal = processTerminal(process, process.env);
 
-// A reader that has seen enough, such as `head`, is no failure.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE") throw error;
-  process.exit();
-});
-
 const argv = process.argv.slice(2);
 const isAttended = terminal.isInteractive && process.stdin.isTTY;
 const signal = interruptible(process, terminal, interruptNotice(argv));
+
+// A reader that has seen enough, such as `head`, is no failure. Ctrl-C ends `tee`, too, maybe before it is heard here: what
+// it stops is saved all the same.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  setTimeout(() => {
+    if (!signal.aborted) process.exit();
+  }, 100);
+});
+process.stderr.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+});
 
 /** Reads a line; an interrupt, or the end of what is typed, is no. */
 async function ask(question: string): Promise<string> {

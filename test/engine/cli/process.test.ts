@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { EXIT } from "../../../engine/cli/command.ts";
+import { spawnSalsa } from "../../e2e/salsaProcess.ts";
+import { ENDLESS, withEngines } from "../server/engines.ts";
 import type { Outcome } from "./screen.ts";
 
 const MAIN = fileURLToPath(new URL("../../../engine/cli/main.ts", import.meta.url));
@@ -50,4 +53,25 @@ describe("the salsa process", () => {
     const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, "close") as Promise<[number]>]);
     assert.deepEqual([code, stderr], [0, ""]);
   });
+
+  for (const json of [[], ["--json"]]) {
+    it(`saves a run that Ctrl-C stops with the reader of its output ${json.join("")}`.trim(), async function () {
+      this.timeout(120_000);
+      await withEngines(async (folder) => {
+        await writeFile(join(folder, "endless.salsa.json"), JSON.stringify(ENDLESS));
+        const child = spawnSalsa(["run", "endless.salsa.json", ...json], { folder });
+        assert.ok(child.stdout !== null && child.stderr !== null);
+        const ended = once(child, "exit") as Promise<[number]>;
+        const [spoken] = json.length === 0 ? [child.stderr] : [child.stdout];
+        spoken.once("data", () => {
+          child.kill("SIGINT");
+          child.stdout?.destroy();
+          child.stderr?.destroy();
+        });
+        assert.equal((await ended)[0], EXIT.interrupted);
+        const events = await readFile(join(folder, ".salsa/runs/endless-1/events.jsonl"), "utf8");
+        assert.match(events, /"kind":"runFinished","status":"stopped".*\n$/);
+      });
+    });
+  }
 });
