@@ -42,23 +42,18 @@ export async function findRun(directory: string, named: string | undefined): Pro
   if (named !== undefined) {
     const found = [resolve(named), join(runs, named)].find((folder) => inputExistsSync(join(folder, RUN_FILE)));
     if (found !== undefined) return found;
-    const known = await runFolders(directory);
-    const hint =
-      known.length === 0
-        ? `${runs} holds no run`
-        : `latest are ${known
-            .slice(0, 5)
-            .map((one) => basename(one))
-            .join(", ")}`;
-    throw new UsageError(`there is no run ${JSON.stringify(named)}; ${hint}`);
   }
-  const [latest] = await runFolders(directory);
+  const known = await runFolders(directory);
+  const [latest] = known;
   if (latest === undefined) {
     const others = (await directoriesBelow(directory)).slice(0, MOST_NAMED);
     const where = others.length === 0 ? "" : `: there are runs in ${others.join(", ")}`;
-    throw new UsageError(`there is no run in ${runs}; start one with salsa run, or give --directory${where}`);
+    const which = named === undefined ? "" : ` ${JSON.stringify(named)}, nor any other,`;
+    throw new UsageError(`there is no run${which} in ${runs}; start one with salsa run, or give --directory${where}`);
   }
-  return latest;
+  if (named === undefined) return latest;
+  const names = known.slice(0, 5).map((one) => basename(one));
+  throw new UsageError(`there is no run ${JSON.stringify(named)}; latest are ${names.join(", ")}`);
 }
 
 /** Folders that hold runs of the configs further down. */

@@ -219,6 +219,11 @@ describe("commands about runs", () => {
         `or give --directory: there are runs in ${join(below, ".salsa")}\n`,
       ),
     );
+    assert.ok(
+      (await salsa(["resume", "a-1"], { folder })).stderr.includes(
+        `there is no run "a-1", nor any other, in ${join(folder, ".salsa", "runs")}; start one with salsa run, or give --directory: there are runs in ${join(below, ".salsa")}\n`,
+      ),
+    );
     await withRuns("demo-1");
     const { code, stderr } = await salsa(["resume", "demo-7"], { folder });
     assert.equal(code, 2);
