@@ -62,10 +62,10 @@ class FigurePlot extends LitElement {
     if (changed.has("spec") && changed.get("spec") !== undefined) this.zoom = new Map();
     if (!["spec", "theme", "width", "panelHeight", "zoom"].some((name) => changed.has(name))) return;
     const { theme, width, panelHeight, zoom } = this;
-    const read = this.drawn?.spots[this.spot]?.text;
+    const read = this.drawn?.spots[this.spot];
     this.drawn = panelFigure(this.spec, { theme, width, panelHeight, zoom });
     // The value that is read off stays, wherever it is drawn now: a run that is going on is drawn again and again.
-    this.spot = this.drawn.spots.findIndex(({ text }) => text === read);
+    this.spot = this.drawn.spots.findIndex(({ panel, text }) => panel === read?.panel && text === read.text);
   }
 
   protected override render(): TemplateResult | typeof nothing {

@@ -52,7 +52,8 @@ export function panelFigure(
   const { title, caption } = spec;
   const svg = framed({ title, description: descriptionOf(spec), caption, theme, width, height: top, body });
   const frames = drawn.flatMap(({ frame }, panel) => (frame === undefined ? [] : [{ panel, ...frame }]));
-  return { svg, width, height: heightOf(svg), spots: drawn.flatMap(({ spots }) => spots), frames };
+  const spots = drawn.flatMap((one, panel) => one.spots.map((spot) => ({ panel, ...spot })));
+  return { svg, width, height: heightOf(svg), spots, frames };
 }
 
 function drawPanel(

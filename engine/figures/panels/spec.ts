@@ -163,6 +163,11 @@ export interface PanelSpot {
   readonly text: string;
 }
 
+/** A place with the index of its panel: the texts of two panels may be alike. */
+export interface FigureSpot extends PanelSpot {
+  readonly panel: number;
+}
+
 /** The inner part of a panel over an axis, for those who zoom in. */
 export interface PanelFrame {
   /** Index of the panel. */
@@ -184,7 +189,7 @@ export interface DrawnPanels {
   readonly svg: string;
   readonly width: number;
   readonly height: number;
-  readonly spots: readonly PanelSpot[];
+  readonly spots: readonly FigureSpot[];
   /** Of panels that can be zoomed in. */
   readonly frames: readonly PanelFrame[];
 }

@@ -107,6 +107,25 @@ describeInBrowser("the view of figures", (browser) => {
     await page.locator(".tip").getByText("α 1: 40.0 %").waitFor();
   });
 
+  it("keeps to the panel that is read while the figure is drawn again, where another has the same values", async () => {
+    const [alpha] = FIGURES;
+    const [panel] = alpha?.spec?.panels ?? [];
+    assert.ok(alpha?.spec !== undefined && panel !== undefined);
+    const panels = [panel, { ...panel, title: "outOfDistribution" }];
+    const { page } = await show([{ ...alpha, spec: { ...alpha.spec, panels } }]);
+    const picture = page.getByRole("img", { name: /^Win rate against ppo by α/ });
+    await picture.press("End");
+    await page.locator(".ring").waitFor();
+    const before = await picture.locator("img").getAttribute("width");
+    const { height = 0 } = page.viewportSize() ?? {};
+    await page.setViewportSize({ width: 420, height });
+    await picture.locator(`img:not([width="${before}"])`).waitFor();
+    // The panels stand below each other now.
+    const [ring, whole] = [await page.locator(".ring").boundingBox(), await picture.boundingBox()];
+    assert.ok(ring !== null && whole !== null);
+    assert.ok(ring.y > whole.y + whole.height / 2, "in the lower panel");
+  });
+
   it("zooms in on what is dragged over, and out again", async () => {
     const { page } = await show();
     const picture = page.getByRole("img", { name: /^Win rate against ppo by α/ });
