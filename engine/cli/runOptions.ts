@@ -1,4 +1,5 @@
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { BACKEND_CHOICES, isDeviceName } from "../config/index.ts";
 import type { RunEvent } from "../protocol/events.ts";
 import { shellWord, windowsWord } from "../common/shell.ts";
@@ -105,7 +106,13 @@ export function printResult(context: CommandContext, { folder, tables, status }:
 /** A command about a run that works where the user is: by its id where the runs are looked for, else by its folder. */
 export function commandLine(context: CommandContext, command: string, run: string): string {
   const isHere = dirname(run) === join(context.folder, DEFAULT_DIRECTORY, "runs");
-  return `npx --no-install salsa ${command} ${isHere ? word(basename(run)) : shown(context, run)}`;
+  return `${program(context)} ${command} ${isHere ? word(basename(run)) : shown(context, run)}`;
+}
+
+/** Command that starts the program: npx finds it in its own repository alone. */
+function program({ folder }: CommandContext): string {
+  const isWithin = !isAbsolute(relative(ROOT, folder)) && !relative(ROOT, folder).startsWith("..");
+  return isWithin ? "npx --no-install salsa" : `npm --prefix ${word(ROOT)} exec --no -- salsa`;
 }
 
 /** A path as short as it can be written, as a shell reads it. */
@@ -113,5 +120,8 @@ function shown({ folder }: CommandContext, path: string): string {
   const fromHere = relative(folder, path);
   return word(fromHere.startsWith("..") ? path : fromHere);
 }
+
+/** The repository's folder, also of the bundled program. */
+const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/[/\\]$/, "");
 
 const word = process.platform === "win32" ? windowsWord : shellWord;

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdir, mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { chooseBackend, modelNotes, trainerPlan, withChoice } from "../../../engine/pipeline/index.ts";
 import type { RunRequest, RunResult } from "../../../engine/pipeline/index.ts";
 import { legacyStage } from "../../../engine/protocol/legacyStages.ts";
@@ -70,10 +71,16 @@ describe("commands about runs", () => {
         Promise.resolve({ id: run, folder: join(folder, directory, "runs", run), tables: [], status: "finished" });
       return (await salsa(["run", "demo.salsa.json"], { folder, pipeline: { runPipeline } })).stdout;
     };
-    assert.match(await shown(".salsa", "demo-3"), /npx --no-install salsa report demo-3\n/);
-    assert.match(await shown("a/.salsa", "demo-3"), /npx --no-install salsa report a\/\.salsa\/runs\/demo-3\n/);
-    assert.match(await shown("a b", "demo-3"), /npx --no-install salsa report 'a b\/runs\/demo-3'\n/);
-    assert.match(await shown("../x", "demo-3"), /npx --no-install salsa report \/.*\/x\/runs\/demo-3\n/);
+    assert.match(await shown(".salsa", "demo-3"), /npm --prefix \/.* exec --no -- salsa report demo-3\n/);
+    const within = fileURLToPath(new URL("..", import.meta.url));
+    const { stderr } = await salsa(["run", join(folder, "demo.salsa.json")], {
+      folder: within,
+      pipeline: { runPipeline: ending("stopped") },
+    });
+    assert.match(stderr, /npx --no-install salsa resume \/.*\/r\n/);
+    assert.match(await shown("a/.salsa", "demo-3"), / salsa report a\/\.salsa\/runs\/demo-3\n/);
+    assert.match(await shown("a b", "demo-3"), / salsa report 'a b\/runs\/demo-3'\n/);
+    assert.match(await shown("../x", "demo-3"), / salsa report \/.*\/x\/runs\/demo-3\n/);
   });
 
   it("run that fails after it began says how to go on before it says why", async () => {
@@ -84,7 +91,7 @@ describe("commands about runs", () => {
     };
     const { code, stderr } = await salsa(["run", "demo.salsa.json"], { folder, pipeline: { runPipeline } });
     assert.equal(code, 1);
-    assert.match(stderr, /Everything finished stays\. .*npx --no-install salsa resume demo-1\nerror: \/f: no; yes\n$/);
+    assert.match(stderr, /Everything finished stays\. .* salsa resume demo-1\nerror: \/f: no; yes\n$/);
   });
 
   it("run takes its settings from the config and then the command line", async () => {
@@ -118,7 +125,7 @@ describe("commands about runs", () => {
       pipeline: { runPipeline: ending("stopped") },
     });
     assert.equal(code, 130);
-    assert.match(stderr, /npx --no-install salsa resume r\n/);
+    assert.match(stderr, / salsa resume r\n/);
   });
 
   it("run that fails exits with 1 and the message alone, or its stack with --debug", async () => {
