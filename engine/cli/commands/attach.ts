@@ -1,6 +1,8 @@
-import { basename } from "node:path";
+import { basename, join } from "node:path";
 import type { RunEvent } from "../../protocol/events.ts";
 import type { RunState } from "../../protocol/runState.ts";
+import { ENGINE_LOG } from "../../server/engineLog.ts";
+import { inputExistsSync } from "../../storage/inputs.ts";
 import { EXIT } from "../command.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { findRun } from "../files.ts";
@@ -112,6 +114,10 @@ function conclude(context: CommandContext, folder: string, state: RunState): num
 
 function whatEnded({ status, failure }: RunState, folder: string): string {
   if (failure !== undefined) return failure.message;
-  if (status === "lost") return `${folder}: the run's process died without a word; its engine.log may tell more`;
+  if (status === "lost") {
+    // Of a run in the background alone: one in the foreground speaks to its terminal.
+    const more = inputExistsSync(join(folder, ENGINE_LOG)) ? "; its engine.log may tell more" : "";
+    return `${folder}: the run's process died without a word${more}`;
+  }
   return `${folder}: the connection to the run is lost; attach again`;
 }

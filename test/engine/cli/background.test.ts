@@ -107,6 +107,8 @@ describe("runs in the background", function () {
         message: /the run's process died without a word; its engine\.log may tell more/,
       });
       assert.match(lost.stderr, /go on with: npm .* salsa resume endless-1\n/);
+      await fs.rm(path.join(run, "engine.log")); // as in the foreground
+      assert.match((await salsa(["attach"], { folder })).stderr, /the run's process died without a word\n$/);
       const { code, stdout } = await salsa(["resume", "--detach", "--json"], { folder });
       assert.equal(code, 0);
       assert.equal((JSON.parse(stdout) as Started).id, id);
