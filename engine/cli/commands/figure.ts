@@ -239,7 +239,8 @@ async function list(folder: string, context: CommandContext): Promise<number> {
   }
   terminal.outLine({ style: "bold", text: basename(folder) }, ` in ${dirname(dirname(folder))}`);
   for (const { figure: one, spec, lacks } of figures) {
-    const state = spec !== undefined ? "can be drawn" : one.isMeasured === true ? "to be measured" : "lacks something";
+    const canBeMeasured = lacks.some(({ command }) => command !== undefined);
+    const state = spec !== undefined ? "can be drawn" : canBeMeasured ? "to be measured" : "lacks something";
     terminal.outLine(`  ${one.name.padEnd(10)}${state.padEnd(17)}${one.source}: ${one.title}`);
     for (const { what } of spec === undefined ? lacks : []) terminal.outLine(`  ${" ".repeat(27)}${what}`);
   }

@@ -42,6 +42,7 @@ describe("salsa figure", () => {
       assert.match(stdout, /^tiny-1 in /);
       assert.match(stdout, /winRates +can be drawn +Figure 1: SALSA against PPO/);
       assert.match(stdout, /line +to be measured +Figures 2a and 2b/);
+      assert.match(stdout, /plane +lacks something +Figure 2c: .*\n +3 SFTs are needed, the run has 2/);
       assert.equal((await inFolder(folder, "figure", "tiny-1")).stdout, stdout, "of a run by its name");
       assert.match((await inFolder(folder, "figure", "tiny-2")).stderr, /"tiny-2" is not a figure/);
       const { stdout: json } = await inFolder(folder, "figure", "--json");
