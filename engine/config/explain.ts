@@ -68,9 +68,8 @@ function explainUnion(
   const { path, value, remedy } = at;
   if ("options" in issue) {
     const options = issue.options as unknown[];
-    return [
-      { path, message: `must be ${oneOf(options)}, got ${shown(value)}`, remedy: wordRemedy(value, options, remedy) },
-    ];
+    const message = `must be ${oneOf(options)}, got ${shown(value)}`;
+    return [{ path, message, remedy: wordRemedy(value, options, `it means: ${choiceAt(path, checked)}`) }];
   }
   // The branch whose own type fits is the one that was meant; its complaint says more than "fits none".
   const meant = issue.errors.find(
@@ -133,7 +132,12 @@ function wordRemedy(value: unknown, options: readonly unknown[], otherwise: stri
 function missingRemedy(issue: z.core.$ZodIssue, path: ConfigPath, checked: Checked): string {
   const isVariant = issue.code === "invalid_union" && "options" in issue;
   const words = isVariant ? oneOf(issue.options) : typeWords(schemaAt(checked.schema, path, checked.value));
-  return `add it, ${words}: ${descriptionAt(path, checked)}`;
+  return `add it, ${words}: ${isVariant ? choiceAt(path, checked) : descriptionAt(path, checked)}`;
+}
+
+/** What a setting chooses that says which of several objects this is: its own description is that of one of them. */
+function choiceAt(path: ConfigPath, checked: Checked): string {
+  return descriptionAt(path.slice(0, -1), checked);
 }
 
 function remedyFor(path: ConfigPath, checked: Checked): string {

@@ -71,7 +71,14 @@ describeMistakes(
       line: '"soups": { "soup": {} }',
       path: "soups.soup.method",
       message: /is missing/,
-      remedy: /one of "uniform", "linear"/,
+      remedy: /one of "uniform", "linear", .*: How one soup is made$/,
+    },
+    {
+      what: "a soup method that is like no other",
+      line: '"soups": { "soup": { "method": "avg" } }',
+      path: "soups.soup.method",
+      message: /must be one of "uniform"/,
+      remedy: /^it means: How one soup is made$/,
     },
     {
       what: "a name that cannot be a file name",
