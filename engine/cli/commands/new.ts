@@ -1,4 +1,4 @@
-import { dirname, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { PRESETS } from "../../config/presets.ts";
 import { configFileName, isDataName, isSurelyData, nameOf } from "../../config/paths.ts";
 import { type OwnFiles, rolesOf } from "../../config/ownFiles.ts";
@@ -39,6 +39,8 @@ export const newCommand: Command = {
     const { folder, isJson, terminal } = context;
     const start = choiceOption(args, "from", STARTS) ?? OWN;
     const config = resolve(folder, configFileName(args.positionals[0] ?? "my"));
+    if (basename(config).startsWith("."))
+      throw new UsageError(`${config}: has no name that is looked for; give the config one that begins with no dot`);
     if (inputExistsSync(config)) throw new UsageError(`${config}: is there already; give another name`);
     const name = nameOf(config);
     const found = start === OWN ? await findOwnFiles(dirname(config), context) : {};

@@ -86,6 +86,16 @@ describe("salsa new", () => {
       }));
   }
 
+  for (const named of ["", ".", "data/", ".salsa.json"]) {
+    it(`writes no config that is hidden: ${JSON.stringify(named)}`, () =>
+      inTemporaryFolder(async (folder) => {
+        await fs.mkdir(path.join(folder, "data"));
+        const { code, stderr } = await run(folder, named);
+        assert.deepEqual([code, await fs.readdir(folder, { recursive: true })], [2, ["data"]]);
+        assert.match(stderr, /\.salsa\.json: has no name that is looked for; give the config one/);
+      }));
+  }
+
   it("writes over nothing, and names the starts that there are", () =>
     inTemporaryFolder(async (folder) => {
       await fs.writeFile(path.join(folder, "my.salsa.json"), "mine");
