@@ -1,10 +1,13 @@
 import * as z from "zod";
+import { LEAST_FLOAT32, MOST_FLOAT32 } from "../common/float32.ts";
 import { loraSchema } from "./lora.ts";
 import { optimizerSettings } from "./optimizer.ts";
 import { choice, count, filePath, optionalSetting, section, setting } from "./setting.ts";
 
 /** Of channels and positions; no model has near as many. */
 const MOST_CHANNELS = 2 ** 24;
+/** As a checkpoint's config.json takes it, in which the model is saved: what it refuses must not be trained first. */
+const float32 = z.number().min(LEAST_FLOAT32).max(MOST_FLOAT32);
 const llama = "Llama 2, arXiv:2307.09288";
 
 /** Shape of a Llama-style transformer that starts from random weights. */
@@ -40,11 +43,11 @@ export const architectureSchema = section(
       unit: "tokens",
       source: "this project's prototype",
     }),
-    ropeTheta: setting(z.number().positive(), 10_000, {
+    ropeTheta: setting(float32, 10_000, {
       description: "Base of the rotary embedding's wavelengths",
       source: llama,
     }),
-    normEps: setting(z.number().positive(), 1e-5, {
+    normEps: setting(float32, 1e-5, {
       description: "Added to the mean square in RMSNorm",
       source: llama,
     }),
@@ -52,7 +55,7 @@ export const architectureSchema = section(
       description: "Use the embedding table as the output layer too",
       source: llama,
     }),
-    initializerRange: setting(z.number().positive(), 0.02, {
+    initializerRange: setting(float32, 0.02, {
       description: "Standard deviation of the random initial weights",
       source: "Hugging Face LlamaConfig",
     }),

@@ -1,3 +1,4 @@
+import { LEAST_FLOAT32, MOST_FLOAT32 } from "../common/float32.ts";
 import { excerpt } from "../common/json.ts";
 import type { BlockConfig } from "./blocks.ts";
 
@@ -73,9 +74,6 @@ export class ModelConfigError extends Error {
 
 /** The most of anything that a model has: tokens, channels, positions. */
 const MOST_OF_ANYTHING = 2 ** 24;
-
-/** The least and the greatest number of full precision in float32. */
-const [LEAST_FLOAT32, MOST_FLOAT32] = [2 ** -126, (2 - 2 ** -23) * 2 ** 127];
 
 /** Where no model comes near that. */
 const MOST: ReadonlyMap<string, number> = new Map([

@@ -53,6 +53,13 @@ describeMistakes(
       remedy: /default 1/,
     },
     {
+      what: "a number that float32 does not have",
+      line: '"model": { "architecture": { "normEps": 1e-60 } }',
+      path: "model.architecture.normEps",
+      message: /must be at least 1\.17\d+e-38, got 1e-60/,
+      remedy: /default 0\.00001/,
+    },
+    {
       what: "an unknown word",
       line: '"rlhf": { "klKind": "ful" }',
       path: "rlhf.klKind",
