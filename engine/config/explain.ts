@@ -135,7 +135,7 @@ function missingRemedy(issue: z.core.$ZodIssue, path: ConfigPath, checked: Check
   return `add it, ${words}: ${isVariant ? choiceAt(path, checked) : descriptionAt(path, checked)}`;
 }
 
-/** What a setting chooses that says which of several objects this is: its own description is that of one of them. */
+/** The choice of a setting that says which of several objects this is: its own description is that of one of them. */
 function choiceAt(path: ConfigPath, checked: Checked): string {
   return descriptionAt(path.slice(0, -1), checked);
 }
