@@ -68,7 +68,7 @@ const SOURCE = {
   }),
   unusable: setting(unusable, "drop", {
     description:
-      "Treatment of duplicates, empty turns, two equal responses, prompts that are too long, and examples of which no response token is left once cut",
+      "Treatment of duplicates, empty turns, two equal responses, prompts that are too long, examples of which no response token is left once cut, and text that the tokenizer mostly does not know",
     source: "this project",
   }),
 };

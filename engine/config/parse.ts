@@ -150,7 +150,10 @@ function missingFiles(
   const named = [...folders, ...files, ...benchmarks, ...references];
   return named.flatMap(([at, source]) => {
     const [path, file] = typeof source === "object" ? [[...at, "from"], source.from] : [at, source];
-    if (file === undefined || exists(resolvePath(folder, file))) return [];
+    if (file === undefined) return [];
+    if (exists(resolvePath(folder, file))) {
+      return at.at(-1) === "checkpoint" ? noCheckpoint({ path: [...path], file, folder, exists }) : [];
+    }
     // Files on the hub, or that fit a pattern, show when they are looked for.
     const isFile = at[0] === "chat" || at.at(-1) === "references";
     if (isHubName(file) && !isFile) return [];
@@ -158,4 +161,24 @@ function missingFiles(
     const remedy = "correct the path; it is relative to the config's folder";
     return [{ path: [...path], message: `there is no ${JSON.stringify(file)}`, remedy }];
   });
+}
+
+/** A file or folder that is there, and is no checkpoint. */
+function noCheckpoint({
+  path,
+  file,
+  folder,
+  exists,
+}: {
+  readonly path: ConfigPath;
+  readonly file: string;
+  readonly folder: string;
+  readonly exists: (path: string) => boolean;
+}): Complaint[] {
+  const holds = (name: string): boolean => exists(`${resolvePath(folder, file)}/${name}`);
+  if (holds("config.json")) return [];
+  const remedy = holds("adapter_config.json")
+    ? "it is an adapter: make a checkpoint of it and its base with salsa merge"
+    : "name a Hugging Face folder, with config.json, model.safetensors and tokenizer.json in it";
+  return [{ path, message: `there is no config.json in ${JSON.stringify(file)}`, remedy }];
 }

@@ -39,7 +39,14 @@ export interface Finding {
 }
 
 /** Of which a training could make nothing. */
-const USELESS: readonly Reason[] = ["sameAnswers", "noResponse", "noTokens", "overlongPrompt", "noResponseToken"];
+const USELESS: readonly Reason[] = [
+  "sameAnswers",
+  "noResponse",
+  "noTokens",
+  "overlongPrompt",
+  "noResponseToken",
+  "unknownTokens",
+];
 /** Those that would end a training in the middle, even where keeping them is asked for. */
 const IMPOSSIBLE: readonly Reason[] = ["noResponse", "noTokens", "overlongPrompt", "noResponseToken"];
 

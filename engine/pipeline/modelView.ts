@@ -12,7 +12,7 @@ import { loadConfig } from "./modelFolder.ts";
 import { jsonOf } from "./stage.ts";
 
 /** To be raised whenever a check would find something else in the same records. */
-const REVISION = 2;
+const REVISION = 3;
 
 /** How a config's base model sees records: by which tokens, and how many of them. */
 export interface ModelView {
@@ -139,7 +139,8 @@ function findingOf(
   const [first, second] = sequences;
   if (first === undefined) return undefined;
   const limit = view.limits[kind];
-  if (kind === "prompts") return promptFinding(first.tokens.length, limit);
+  const unknown = unknownFinding(sequences, view);
+  if (kind === "prompts") return promptFinding(first.tokens.length, limit) ?? unknown;
   const setting = kind === "sft" ? "sft.maxLength" : "reward.maxLength";
   const longer =
     limit < view.model.maxPositions ? `raise ${setting}, or shorten it` : "shorten it: the model sees no more";
@@ -148,12 +149,27 @@ function findingOf(
     const what = `no response token is left within ${limit} tokens: its prompt takes ${first.learned.indexOf(1)}`;
     return { reason: "noResponseToken", what, remedy: longer };
   }
+  if (unknown !== undefined) return unknown;
   if (second === undefined || !isSame(first, second)) return undefined;
   const isCut = first.used < first.tokens.length || second.used < second.tokens.length;
   const what = isCut
     ? `chosen and rejected are the same, once cut at ${limit} tokens`
     : "chosen and rejected are the same";
   return { reason: "sameAnswers", what, remedy: isCut ? longer : "correct one of them" };
+}
+
+/** More than half of all that is used stands for text that the tokenizer has no token for, such as another script's. */
+function unknownFinding(sequences: readonly SeenSequence[], { format }: ModelView): Finding | undefined {
+  const { unknown } = format.tokenizer;
+  if (unknown === undefined) return undefined;
+  let [nUsed, nUnknown] = [0, 0];
+  for (const { tokens, used } of sequences) {
+    nUsed += used;
+    for (let at = 0; at < used; at++) nUnknown += Number(tokens[at] === unknown);
+  }
+  if (2 * nUnknown <= nUsed) return undefined;
+  const what = `the tokenizer does not know ${nUnknown} of its ${nUsed} tokens`;
+  return { reason: "unknownTokens", what, remedy: "choose a model for such text in model.checkpoint, or take it out" };
 }
 
 function promptFinding(nTokens: number, limit: number): Finding | undefined {

@@ -12,6 +12,7 @@ export const REASONS = {
   noTokens: "whose prompt has no tokens",
   overlongPrompt: "with a prompt that is too long",
   noResponseToken: "without a response token, once cut",
+  unknownTokens: "most of whose tokens the tokenizer does not know",
 } as const;
 
 export type Reason = keyof typeof REASONS;

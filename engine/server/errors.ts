@@ -5,7 +5,8 @@ export class NotRunningError extends Error {
   override readonly name = "NotRunningError";
   readonly state: RunState;
   constructor(folder: string, state: RunState) {
-    super(`${folder}: no engine works on this run, which ${ENDS[state.status]}`);
+    const cause = state.failure === undefined ? "" : `: ${state.failure.message}`;
+    super(`${folder}: no engine works on this run, which ${ENDS[state.status]}${cause}`);
     this.state = state;
   }
 }
@@ -15,7 +16,7 @@ const ENDS: Readonly<Record<RunState["status"], string>> = {
   running: "has just ended",
   finished: "has finished",
   stopped: "was stopped; go on with salsa resume",
-  failed: "has failed; see its engine.log, and go on with salsa resume",
+  failed: "has failed; go on with salsa resume once the cause is mended",
   lost: "was cut off: its process died without a word; go on with salsa resume",
 };
 

@@ -65,6 +65,14 @@ export class Tokenizer {
     return this.pipeline.size;
   }
 
+  /** The token that stands for any text without one of its own; undefined for tokenizers that know all text, as by bytes. */
+  get unknown(): number | undefined {
+    const { model } = this.files.tokenizer;
+    if (!isObject(model)) return undefined;
+    const { unk_token: token, unk_id: id } = model;
+    return typeof token === "string" ? this.idOf(token) : typeof id === "number" ? id : undefined;
+  }
+
   /** Token ids of a text as it stands; nothing is put around it. */
   encode(text: string): number[] {
     return this.sound(() => this.pipeline.encode(text));

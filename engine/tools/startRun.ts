@@ -23,7 +23,7 @@ export const startRun = modelTool({
       ];
       const why = cluster === undefined ? "a language model judge" : "a cluster that gets a token";
       throw new Error(
-        `${name} has ${why}, which a person must agree to. ${facts.join(" ")} Ask the person to start it in the editor or by: npx --no-install salsa run ${name}`,
+        `${name} has ${why}, which a person must agree to. ${facts.join(" ")} Ask the person to start it in the editor, or by the command salsa run.`,
       );
     }
     return startedText(await host.request("startRun", { configFile: file }));

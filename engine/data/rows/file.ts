@@ -22,10 +22,22 @@ export async function* fileRows(file: string, settings: ReadSettings = {}): Asyn
       await bytes.stop();
       yield* parquetRows(file, settings);
     } else if (isGzip(bytes.start)) yield* gzipRows(file, bytes);
-    else yield* textRows(file, bytes);
+    else {
+      if (TABLE_NAME.test(file) && !"[{".includes(firstMark(bytes.start))) throw tableRefused(file);
+      yield* textRows(file, bytes);
+    }
   } finally {
     await bytes.stop();
   }
+}
+
+/** Names of files of separated values. */
+const TABLE_NAME = /\.(csv|tsv)$/i;
+
+function tableRefused(file: string): DataError {
+  const remedy =
+    'write it as JSON Lines or Parquet: in pandas, pd.read_csv(file).to_json("data.jsonl", orient="records", lines=True)';
+  return new DataError("is a table of separated values, which are not read", { file, remedy });
 }
 
 /** True for a file that is no Parquet, not packed, and no array: JSON Lines, if it is data at all. */

@@ -43,7 +43,8 @@ describe("a new config for a model of one's own", () => {
     const asked: string[] = [];
     const config = parseConfig(text, "/w/x.salsa.json", { exists: (path) => asked.push(path) > 0 });
     assert.equal(text.slice(start, end), "mine");
-    assert.deepEqual(asked.toSorted(), ["/w/m", "/w/p.jsonl", "/w/q.jsonl", "/w/s.jsonl", "/w/t.jsonl"]);
+    const files = ["/w/m", "/w/m/config.json", "/w/p.jsonl", "/w/q.jsonl", "/w/s.jsonl", "/w/t.jsonl"];
+    assert.deepEqual(asked.toSorted(), files);
     assert.deepEqual(Object.keys(config.arms), ["ppo", "salsa"]);
   });
 

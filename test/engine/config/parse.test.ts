@@ -135,7 +135,20 @@ describe("parseConfig", () => {
     const issue = onlyIssue(text, { exists });
     assert.equal(issue.path, "data.prompts");
     assert.match(issue.message, /there is no "prompts\.jsonl"/);
-    assert.deepEqual(asked.sort(), ["/d/a", "/project/m", "/project/runs/b", "/project/runs/prompts.jsonl"]);
+    const found = ["/d/a", "/project/m", "/project/m/config.json", "/project/runs/b", "/project/runs/prompts.jsonl"];
+    assert.deepEqual(asked.sort(), found);
+  });
+
+  it("refuses a checkpoint that is none: a file, another folder, an adapter", () => {
+    const text = '{ "model": { "checkpoint": "m" }, "data": { "sft": "a", "preferences": "b", "prompts": "c" } }';
+    const issue = (lacks: (path: string) => boolean): ReturnType<typeof onlyIssue> =>
+      onlyIssue(text, { exists: (path) => !lacks(path) });
+    const other = issue((path) => path.endsWith("config.json"));
+    assert.equal(other.path, "model.checkpoint");
+    assert.match(other.message, /there is no config\.json in "m"/);
+    assert.match(other.remedy, /a Hugging Face folder, with config\.json/);
+    const adapter = issue((path) => path.endsWith("/config.json"));
+    assert.match(adapter.remedy, /it is an adapter: .*salsa merge/);
   });
 
   it("points at the preset for a mistake between it and the config", () => {

@@ -62,6 +62,17 @@ function damaged(bytes: Uint8Array): Uint8Array {
 }
 
 describe("rows of a file", () => {
+  it("come from what a file holds, whatever it is called, but for tables of separated values, which are refused", () =>
+    inTemporaryFolder(async (root) => {
+      const [table, records] = [path.join(root, "table.csv"), path.join(root, "records.csv")];
+      await fs.writeFile(table, "prompt,response\na,b\n");
+      await fs.writeFile(records, LINES);
+      await assert.rejects(collect(fileRows(table)), (error: Error) => {
+        return error.message.startsWith(`${table}: `) && /not read; .*pd\.read_csv/.test(error.message);
+      });
+      assert.equal((await collect(fileRows(records))).length, 3);
+    }));
+
   it("come from JSON Lines and from one JSON array, gzipped or not, with their lines", async () => {
     for (const content of [LINES, gzipSync(LINES), `\ufeff${LINES}`, gzipSync(`\ufeff${LINES}`)]) {
       const rows = await rowsIn(content);
