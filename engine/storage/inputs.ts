@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { type Dirent, existsSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import { join } from "node:path";
 import { DataError, DiskError } from "../protocol/errors.ts";
@@ -123,9 +123,10 @@ export async function inputTree(
 ): Promise<readonly string[]> {
   const files: string[] = [];
   let nSeen = 0;
-  const namesIn = async (at: string): Promise<readonly string[]> => {
+  const entriesIn = async (at: string): Promise<readonly Dirent[]> => {
     try {
-      return (await onDisk("list", at, () => fs.readdir(at))).sort();
+      const entries = await onDisk("list", at, () => fs.readdir(at, { withFileTypes: true }));
+      return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
     } catch (error) {
       if (isSearch && at !== folder && error instanceof DiskError) return [];
       throw error;
@@ -133,10 +134,13 @@ export async function inputTree(
   };
   const enter = async (at: string, level: number): Promise<void> => {
     if (level > MOST_LEVELS) return;
-    for (const name of await namesIn(at)) {
+    for (const found of await entriesIn(at)) {
+      const { name } = found;
       if (name.startsWith(".")) continue;
       const file = join(at, name);
-      const entry = await fs.stat(file).catch(() => undefined); // a link that leads nowhere
+      // A link is what it leads to, if anything; and some file systems do not list what entries are.
+      const isKnown = found.isFile() || found.isDirectory();
+      const entry = isKnown ? found : await fs.stat(file).catch(() => undefined);
       nSeen += 1;
       if (entry?.isDirectory() === true && isWanted(name, true)) await enter(file, level + 1);
       else if (entry?.isFile() === true && isWanted(name, false)) files.push(file);

@@ -41,6 +41,8 @@ export const newCommand: Command = {
     const config = resolve(folder, configFileName(args.positionals[0] ?? "my"));
     if (basename(config).startsWith("."))
       throw new UsageError(`${config}: has no name that is looked for; give the config one that begins with no dot`);
+    if (!inputExistsSync(dirname(config)))
+      throw new UsageError(`${dirname(config)}: there is no such folder; make it first, or give another`);
     if (inputExistsSync(config)) throw new UsageError(`${config}: is there already; give another name`);
     const name = nameOf(config);
     const found = start === OWN ? await findOwnFiles(dirname(config), context) : {};

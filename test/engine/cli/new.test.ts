@@ -96,6 +96,13 @@ describe("salsa new", () => {
       }));
   }
 
+  it("says of a folder that is not there to make it first", () =>
+    inTemporaryFolder(async (folder) => {
+      const { code, stderr } = await run(folder, path.join("sub", "mine"));
+      assert.equal(code, 2);
+      assert.ok(stderr.includes(`${path.join(folder, "sub")}: there is no such folder; make it first`), stderr);
+    }));
+
   it("writes over nothing, and names the starts that there are", () =>
     inTemporaryFolder(async (folder) => {
       await fs.writeFile(path.join(folder, "my.salsa.json"), "mine");
