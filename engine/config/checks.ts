@@ -122,11 +122,17 @@ function learnsPairs(written: unknown): boolean {
   return learns(rlhf) || (typeof arms === "object" && arms !== null && Object.values(arms).some(learns));
 }
 
-function checkTask({ task, model }: PartialConfig): Complaint[] {
+function checkTask({ task, model, reward }: PartialConfig): Complaint[] {
   if (task === undefined) return [];
   const { name, ...settings } = task;
   const kind = taskKindOf(name);
-  const complaints = kind.check(settings).map((complaint) => ({ ...complaint, path: ["task", ...complaint.path] }));
+  const complaints: Complaint[] = kind
+    .check(settings)
+    .map((complaint) => ({ ...complaint, path: ["task", ...complaint.path] }));
+  if (reward?.margin === true) {
+    const message = "has no effect with a task, whose pairs have no margins";
+    complaints.push({ path: ["reward", "margin"], message, remedy: "remove it", atKey: true });
+  }
   if (kind.needsCheckpoint !== true || model === undefined || model.checkpoint !== undefined) return complaints;
   const message = `checkpoint is missing, and the task ${shown(name)} needs a model that can speak`;
   const remedy = 'add "checkpoint": a Hugging Face folder of a chat model, or hf:owner/name';

@@ -109,6 +109,12 @@ describe("parseConfig", () => {
     assert.match(onlyIssue(text).message, /checkpoint is missing/);
   });
 
+  it("refuses margins with a task, whose pairs have none", () => {
+    const issue = onlyIssue(withTask('"reward": { "margin": true }'));
+    assert.equal(issue.path, "reward.margin");
+    assert.match(issue.message, /has no effect with a task/);
+  });
+
   it("refuses a gold judge without a task", () => {
     const data = '"model": { "checkpoint": "m" }, "data": { "sft": "a", "preferences": "b", "prompts": "c" }';
     const issue = onlyIssue(`{ ${data}, "evaluation": { "judge": "gold" } }`);
