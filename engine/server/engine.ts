@@ -3,10 +3,10 @@ import { type HostRunRequest, openRun, readRun, runOnHost, runPipeline, version 
 import type { EventBody, RunEvent } from "../protocol/events.ts";
 import { readHostRecord } from "../storage/formats/hostRecord.ts";
 import { moveFile } from "../storage/writing.ts";
-import { type RunFolder, runPath } from "../storage/runFolder.ts";
+import { ENGINE_LOG, type RunFolder, runPath } from "../storage/runFolder.ts";
 import { newAddress, runtimeFolder, sweepRuntimeFolder } from "./address.ts";
 import { takeTurn } from "./deviceQueue.ts";
-import { ENGINE_LOG, errorText, logLine } from "./engineLog.ts";
+import { errorText, logLine } from "./engineLog.ts";
 import type { EngineRequest, EngineStart } from "./engineRequest.ts";
 import { ServerHandle } from "./serverHandle.ts";
 

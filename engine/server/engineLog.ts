@@ -1,9 +1,6 @@
 import * as fs from "node:fs";
 import { visible } from "../common/visible.ts";
 
-/** The file in a run's folder that its engine's standard error goes to. */
-export const ENGINE_LOG = "engine.log";
-
 const STDERR = 2;
 
 /**

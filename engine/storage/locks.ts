@@ -18,7 +18,7 @@ import { makeFolderAt } from "./writing.ts";
 export const HOLDER_TIMEOUT_MS = 12 * HEARTBEAT_MS;
 
 /** The lock of a folder, in the folder. */
-const LOCK_FILE = "lock";
+export const LOCK_FILE = "lock";
 /** Largest lock file that is read, in bytes. */
 const MOST_LOCK_BYTES = 65_536;
 /** Ends the name of the lock that decides which process takes over from a dead holder. */

@@ -1,8 +1,8 @@
 import { basename, join } from "node:path";
 import type { RunEvent } from "../../protocol/events.ts";
 import type { RunState } from "../../protocol/runState.ts";
-import { ENGINE_LOG } from "../../server/engineLog.ts";
 import { inputExistsSync } from "../../storage/inputs.ts";
+import { ENGINE_LOG } from "../../storage/runFolder.ts";
 import { EXIT } from "../command.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { findRun } from "../files.ts";

@@ -7,12 +7,15 @@ import { isArtifactKey } from "../../storage/artifacts.ts";
 import { HOST_FILE, type HostRecord, hostRecordText } from "../../storage/formats/hostRecord.ts";
 import { modelsFile, readModels } from "../../storage/formats/models.ts";
 import { RUN_FILE } from "../../storage/formats/runDescription.ts";
+import { SAMPLES_FILE } from "../../storage/formats/samples.ts";
+import { VOTES_FILE } from "../../storage/formats/votes.ts";
 import type { Json } from "../../storage/json.ts";
+import { LOCK_FILE } from "../../storage/locks.ts";
 import { keepPalette } from "../../storage/palette.ts";
 import { placeBelow, placeIn } from "../../storage/places.ts";
 import { listAt } from "../../storage/reading.ts";
-import type { RunFolder } from "../../storage/runFolder.ts";
-import { readEvents } from "../../storage/runLog.ts";
+import { ENGINE_LOG, type RunFolder } from "../../storage/runFolder.ts";
+import { EVENTS_FILE, readEvents } from "../../storage/runLog.ts";
 import { writeAt } from "../../storage/writing.ts";
 import type { HostRequest } from "./messages.ts";
 import type { ReceivedReply } from "./session.ts";
@@ -21,15 +24,7 @@ import { Incoming } from "./travel.ts";
 /** Most bytes of news at once, and of a file of a run's folder. */
 const MOST_BYTES = 2 ** 28;
 /** Files of a run's folder that another machine has no say in. */
-const OWN_FILES = new Set<string>([
-  RUN_FILE,
-  HOST_FILE,
-  "events.jsonl",
-  "samples.jsonl",
-  "votes.jsonl",
-  "lock",
-  "engine.log",
-]);
+const OWN_FILES = new Set<string>([RUN_FILE, HOST_FILE, EVENTS_FILE, SAMPLES_FILE, VOTES_FILE, LOCK_FILE, ENGINE_LOG]);
 
 /** Where a mirror writes, and who hears of it. */
 export interface MirrorSettings {

@@ -2,12 +2,14 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { FrameWriter } from "../../cluster/ssh/frames.ts";
 import { isArtifactKey } from "../../storage/artifacts.ts";
+import { SAMPLES_FILE } from "../../storage/formats/samples.ts";
 import { LineTail } from "../../storage/lineTail.ts";
 import { recordOf } from "../../storage/logLine.ts";
 import { entryAt, placeIn } from "../../storage/places.ts";
 import { chunksAt, readEnd, walkAt } from "../../storage/reading.ts";
 import { readRunState } from "../../storage/runHistory.ts";
-import { runOwner } from "../../storage/runFolder.ts";
+import { ENGINE_LOG, runOwner } from "../../storage/runFolder.ts";
+import { EVENTS_FILE } from "../../storage/runLog.ts";
 import type { HostReply, HostRequest } from "./messages.ts";
 import { hasWeights, sendUnit, unitAt } from "./travel.ts";
 
@@ -57,8 +59,8 @@ class Watch {
 
   constructor(settings: FollowedFolder) {
     this.settings = settings;
-    this.events = new LineTail(join(settings.folder, "events.jsonl"));
-    this.samples = new LineTail(join(settings.folder, "samples.jsonl"));
+    this.events = new LineTail(join(settings.folder, EVENTS_FILE));
+    this.samples = new LineTail(join(settings.folder, SAMPLES_FILE));
     this.have = new Set(settings.request.have);
   }
 
@@ -81,7 +83,7 @@ class Watch {
     const { folder, writer } = this.settings;
     await this.sendFiles();
     const { status } = await readRunState(folder);
-    const words = await readEnd(placeIn(folder, "engine.log"), MOST_WORDS).catch(() => "");
+    const words = await readEnd(placeIn(folder, ENGINE_LOG), MOST_WORDS).catch(() => "");
     await writer.send({ re: "ended", status, words } satisfies HostReply);
   }
 
