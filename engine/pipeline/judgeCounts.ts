@@ -1,5 +1,5 @@
 import { type RunConfig, judgeModels } from "../config/index.ts";
-import { GAME_PROBLEMS, type GameProblem } from "../evaluation/judges/judge.ts";
+import { GAME_PROBLEMS, type GameProblem } from "../protocol/gameProblems.ts";
 import { krippendorffAlpha } from "../evaluation/statistics/agreement.ts";
 import type { ComparisonRecord } from "../storage/formats/comparisons.ts";
 

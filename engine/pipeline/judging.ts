@@ -6,12 +6,12 @@ import { judgeKind, judgeSettings } from "../evaluation/judges/index.ts";
 import {
   type AnswerPair,
   type EarlierTurn,
-  GAME_PROBLEMS,
   type Game,
   type Judge,
   type JudgedAnswer,
   type Verdict,
 } from "../evaluation/judges/judge.ts";
+import { GAME_PROBLEMS } from "../protocol/gameProblems.ts";
 import type { JudgeTools } from "../evaluation/judges/judgeModel.ts";
 import { type PlayedGame, judgePairs, verdictsOf } from "../evaluation/judging.ts";
 import { mean } from "../evaluation/statistics/mean.ts";

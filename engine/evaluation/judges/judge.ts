@@ -1,3 +1,4 @@
+import type { GameProblem } from "../../protocol/gameProblems.ts";
 import type { Message } from "../../protocol/conversation.ts";
 
 /** Scores that answers may carry: a task's gold score, which is the truth, and a reward model's. */
@@ -67,13 +68,6 @@ export interface GameCost {
   /** US dollars. */
   readonly price?: number;
 }
-
-/**
- * Problem of a game: no verdict in the reply, or two different ones of which the last counts; the judge refused,
- * its reply was cut off, or its server refused the request.
- */
-export const GAME_PROBLEMS = ["malformed", "double", "refused", "cutOff", "failed"] as const;
-export type GameProblem = (typeof GAME_PROBLEMS)[number];
 
 /** A judge's decision on one game; the texts are there when a language model judged. */
 export interface Ruling {

@@ -1,5 +1,6 @@
 import { optionalSetting, withSnippets } from "../../config/setting.ts";
-import { type GameProblem, type Judge, type Ruling, type SeatedPair, type SeatWinner } from "./judge.ts";
+import type { GameProblem } from "../../protocol/gameProblems.ts";
+import type { Judge, Ruling, SeatWinner, SeatedPair } from "./judge.ts";
 import type { JudgeModel, JudgeReply } from "./judgeModel.ts";
 import type { JudgeKind } from "./kind.ts";
 import { type ReadVerdict, TIE_DELTA, ownForm, parseVerdict } from "./parseVerdict.ts";

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import * as z from "zod";
+import { GAME_PROBLEMS } from "../../protocol/gameProblems.ts";
 import { type RecordFormat, artifactFormat, checkedBy, readRecords, recordBatches } from "./records.ts";
 
 /** File of a pair's comparisons, which the tables are made of, in the folder of the stage that judged them. */
@@ -35,7 +36,7 @@ const comparisonSchema = z.object({
       .readonly(),
   ),
   /** Problems of its games. */
-  problems: z.exactOptional(z.array(z.enum(["malformed", "double", "refused", "cutOff", "failed"])).max(2)),
+  problems: z.exactOptional(z.array(z.enum(GAME_PROBLEMS)).max(2)),
   /** True where the question or an answer looks as if it told the judge what to say. */
   isSuspicious: z.exactOptional(z.boolean()),
 });

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import * as z from "zod";
+import { GAME_PROBLEMS } from "../../protocol/gameProblems.ts";
 import { entryAt, placeOf } from "../places.ts";
 import { MOST_VOTES } from "./comparisons.ts";
 import { checkedBy, readRecords } from "./records.ts";
@@ -15,7 +16,7 @@ export const gameSchema = z.object({
   game: z.int().min(0),
   ruling: z.object({
     winner: z.enum(["first", "second", "tie", "error"]),
-    problem: z.exactOptional(z.enum(["malformed", "double", "refused", "cutOff", "failed"])),
+    problem: z.exactOptional(z.enum(GAME_PROBLEMS)),
     isSuspicious: z.exactOptional(z.boolean()),
     votes: z.exactOptional(
       z
