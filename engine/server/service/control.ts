@@ -1,8 +1,10 @@
 import { isAbsolute } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { type RunConfig, isFree, judgingCost, sendsToken } from "../../config/index.ts";
 import { checkHostName, checkHostable } from "../../pipeline/host/checkHostable.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { ServiceRequests, StartedRun } from "../../protocol/service.ts";
+import { runOwner } from "../../storage/runFolder.ts";
 import { connect } from "../client.ts";
 import { readRunConfig } from "../configFile.ts";
 import { type LaunchedRun, launch } from "../launch.ts";
@@ -64,18 +66,33 @@ export async function startRun(runs: Runs, configFile: string, host?: string): P
   return listed(runs, started);
 }
 
+/** Time for a process to end after its run's last event, on a busy machine too. */
+const MOST_PARTING_MS = 30_000;
+
 /**
- * Goes on with a run.
+ * Goes on with a run. A process that has written its run's end, and is about to go, is waited for.
  * @throws {DataError} when a process works on it already, or it cannot be read.
  * @throws {LaunchError} when the engine does not start.
  */
 export async function resumeRun(runs: Runs, run: TrackedRun): Promise<StartedRun> {
   configOf(await run.described(), run.folder);
-  if (run.isAtWork) {
+  const { status } = run.brief;
+  const isActive = status === "queued" || status === "running";
+  if (isActive ? run.isAtWork : !(await isLeft(run.folder))) {
     const remedy = "open its dashboard, or stop it first";
     throw new DataError("resume run: a process is at work on it already", { file: run.folder, remedy });
   }
   return listed(runs, await launch({ kind: "resume", runsRoot: run.root, run: run.id }));
+}
+
+/** True once no process has the run, which may still be ending. */
+async function isLeft(folder: string): Promise<boolean> {
+  const end = Date.now() + MOST_PARTING_MS;
+  while ((await runOwner(folder)) !== undefined) {
+    if (Date.now() > end) return false;
+    await setTimeout(100);
+  }
+  return true;
 }
 
 /** Asks a run's engine for a graceful stop. @throws {NotRunningError} {UnreachableError} {VersionMismatchError} */

@@ -20,14 +20,23 @@ export async function withEngines<T>(work: (folder: string) => Promise<T>): Prom
       try {
         return await work(folder);
       } finally {
-        for (const name of await fs.readdir(folder, { recursive: true })) {
-          if (path.basename(name) !== "lock") continue;
-          const owner = await livingOwner(path.join(folder, name));
+        for (const file of await locksIn(folder)) {
+          const owner = await livingOwner(file);
           if (owner !== undefined && owner.pid !== process.pid) kill(owner.pid);
         }
       }
     }),
   );
+}
+
+/** Locks in a folder and below, whose runs may be at work: a folder that goes meanwhile has none. */
+async function locksIn(folder: string): Promise<readonly string[]> {
+  const entries = await fs.readdir(folder, { withFileTypes: true }).catch(() => []);
+  const below = entries.map(async (entry) => {
+    const file = path.join(folder, entry.name);
+    return entry.isDirectory() ? locksIn(file) : entry.name === "lock" ? [file] : [];
+  });
+  return (await Promise.all(below)).flat();
 }
 
 /** Kills a process, which may have ended by itself. */

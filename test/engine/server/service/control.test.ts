@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { bytesFreedBy, folderBytes } from "../../../../engine/server/service/folderSize.ts";
 import { deleteRun } from "../../../../engine/server/service/removal.ts";
 import { Runs } from "../../../../engine/server/service/runs.ts";
@@ -51,7 +52,12 @@ describe("runs started from the service", function () {
       );
       await client.ask("stopRun", { folder: started.folder });
       await client.until(() => client.runs.get(started.folder)?.status === "stopped");
+      // As if its process were slow to go.
+      while ((await runOwner(started.folder)) !== undefined) await setTimeout(50);
+      const held = await takeLock(lockOf(started.folder));
+      const released = setTimeout(500).then(() => held.release());
       const again = await client.ask("resumeRun", { folder: started.folder });
+      await released;
       assert.equal(again.folder, started.folder);
       await client.until(() => client.runs.get(started.folder)?.status === "running");
       assert.equal(await client.end(), 0);
