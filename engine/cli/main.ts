@@ -12,15 +12,13 @@ const terminal = processTerminal(process, process.env);
 
 const argv = process.argv.slice(2);
 const isAttended = terminal.isInteractive && process.stdin.isTTY;
-const signal = interruptible(process, terminal, interruptNotice(argv));
+const { signal, stop } = interruptible(process, terminal, interruptNotice(argv));
 
-// A reader that has seen enough, such as `head`, is no failure. Ctrl-C ends `tee`, too, maybe before it is heard here: what
-// it stops is saved all the same.
+// A reader that has seen enough, such as `head`, or that Ctrl-C ended before it is heard here, such as `tee`, is no failure:
+// the rest need not be made, and what a run has made is saved.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
-  setTimeout(() => {
-    if (!signal.aborted) process.exit();
-  }, 100);
+  stop();
 });
 process.stderr.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;

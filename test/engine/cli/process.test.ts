@@ -54,6 +54,20 @@ describe("the salsa process", () => {
     assert.deepEqual([code, stderr], [0, ""]);
   });
 
+  it("saves a run whose reader has seen enough", async function () {
+    this.timeout(120_000);
+    await withEngines(async (folder) => {
+      await writeFile(join(folder, "endless.salsa.json"), JSON.stringify(ENDLESS));
+      const child = spawnSalsa(["run", "endless.salsa.json", "--json"], { folder });
+      assert.ok(child.stdout !== null && child.stderr !== null);
+      child.stdout.once("data", () => child.stdout?.destroy());
+      const [stderr, [code]] = await Promise.all([text(child.stderr), once(child, "close") as Promise<[number]>]);
+      assert.deepEqual([code, stderr], [EXIT.interrupted, ""]);
+      const events = await readFile(join(folder, ".salsa/runs/endless-1/events.jsonl"), "utf8");
+      assert.match(events, /"kind":"runFinished","status":"stopped".*\n$/);
+    });
+  });
+
   for (const json of [[], ["--json"]]) {
     it(`saves a run that Ctrl-C stops with the reader of its output ${json.join("")}`.trim(), async function () {
       this.timeout(120_000);

@@ -45,10 +45,27 @@ describe("interruptible", () => {
         exit: (code: number) => void exits.push(code),
       };
       const terminal = screen();
-      const aborted = interruptible(source, terminal);
+      const stopped = interruptible(source, terminal);
       listeners.get(signal)?.();
-      assert.deepEqual([aborted.aborted, exits], [true, []]);
+      assert.deepEqual([stopped.signal.aborted, exits], [true, []]);
       assert.match(terminal.stderr(), /Stopping after this step and saving; Ctrl-C again quits at once/);
+      listeners.get(signal)?.();
+      assert.deepEqual(exits, [130]);
+    });
+
+    it(`takes a ${signal} after a stop without one for the first`, () => {
+      const listeners = new Map<string, () => void>();
+      const exits: number[] = [];
+      const source = {
+        on: (name: string, listener: () => void) => listeners.set(name, listener),
+        exit: (code: number) => void exits.push(code),
+      };
+      const terminal = screen();
+      const stopped = interruptible(source, terminal);
+      stopped.stop();
+      assert.deepEqual([stopped.signal.aborted, terminal.stderr()], [true, ""]);
+      listeners.get(signal)?.();
+      assert.deepEqual(exits, []);
       listeners.get(signal)?.();
       assert.deepEqual(exits, [130]);
     });
