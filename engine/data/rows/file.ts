@@ -8,7 +8,7 @@ import { type ReadSettings, type Row, rowOf } from "./row.ts";
 
 /**
  * The rows of a data file, in its order: JSON Lines or one JSON array, gzipped or not, or Parquet. What it is shows in
- * its first bytes, whatever it is called.
+ * its first bytes, whatever it is called; separated values are refused.
  *
  * Memory holds one record at a time; of Parquet, one row group.
  *
@@ -22,29 +22,31 @@ export async function* fileRows(file: string, settings: ReadSettings = {}): Asyn
       await bytes.stop();
       yield* parquetRows(file, settings);
     } else if (isGzip(bytes.start)) yield* gzipRows(file, bytes);
-    else {
-      if (TABLE_NAME.test(file) && !"[{".includes(firstMark(bytes.start))) throw tableRefused(file);
-      yield* textRows(file, bytes);
-    }
+    else yield* textRows(file, bytes);
   } finally {
     await bytes.stop();
   }
 }
 
 /** Names of files of separated values. */
-const TABLE_NAME = /\.(csv|tsv)$/i;
+const TABLE_NAME = /\.([ct])sv(\.gz)?$/i;
+
+/** True for separated values: they are called so, and begin as no JSON does. */
+function isTable(file: string, start: Uint8Array): boolean {
+  return TABLE_NAME.test(file) && !"[{".includes(firstMark(start));
+}
 
 function tableRefused(file: string): DataError {
-  const remedy =
-    'write it as JSON Lines or Parquet: in pandas, pd.read_csv(file).to_json("data.jsonl", orient="records", lines=True)';
+  const separator = TABLE_NAME.exec(file)?.[1]?.toLowerCase() === "t" ? ', sep="\\t"' : "";
+  const remedy = `write it as JSON Lines or Parquet: in pandas, pd.read_csv(file${separator}).to_json("data.jsonl", orient="records", lines=True)`;
   return new DataError("is a table of separated values, which are not read", { file, remedy });
 }
 
-/** True for a file that is no Parquet, not packed, and no array: JSON Lines, if it is data at all. */
+/** True for a file that is no Parquet, not packed, no array and no table: JSON Lines, if it is data at all. */
 export async function isText(file: string): Promise<boolean> {
-  const bytes = await begun(inputChunks(file));
-  await bytes.stop();
-  return !isParquet(bytes.start) && !isGzip(bytes.start) && firstMark(bytes.start) !== "[";
+  const { start, stop } = await begun(inputChunks(file));
+  await stop();
+  return !isParquet(start) && !isGzip(start) && firstMark(start) !== "[" && !isTable(file, start);
 }
 
 async function* gzipRows(file: string, bytes: Begun): AsyncGenerator<Row, undefined> {
@@ -60,6 +62,7 @@ async function* gzipRows(file: string, bytes: Begun): AsyncGenerator<Row, undefi
 }
 
 async function* textRows(file: string, bytes: Begun): AsyncGenerator<Row, undefined> {
+  if (isTable(file, bytes.start)) throw tableRefused(file);
   if (firstMark(bytes.start) === "[") {
     for await (const { line, text } of arrayEntries(file, bytes.all())) yield rowOf({ file, line }, text);
     return;

@@ -64,12 +64,21 @@ function damaged(bytes: Uint8Array): Uint8Array {
 describe("rows of a file", () => {
   it("come from what a file holds, whatever it is called, but for tables of separated values, which are refused", () =>
     inTemporaryFolder(async (root) => {
-      const [table, records] = [path.join(root, "table.csv"), path.join(root, "records.csv")];
-      await fs.writeFile(table, "prompt,response\na,b\n");
+      const table = "prompt,response\na,b\n";
+      const refusals = {
+        "t.csv": "pd\\.read_csv\\(file\\)",
+        "t.csv.gz": "pd\\.read_csv",
+        "T.TSV": 'file, sep="\\\\t"',
+      };
+      for (const [name, remedy] of Object.entries(refusals)) {
+        const file = path.join(root, name);
+        await fs.writeFile(file, name.endsWith(".gz") ? gzipSync(table) : table);
+        await assert.rejects(collect(fileRows(file)), (error: Error) => {
+          return error.message.startsWith(`${file}: `) && new RegExp(`not read; .*${remedy}`).test(error.message);
+        });
+      }
+      const records = path.join(root, "records.csv");
       await fs.writeFile(records, LINES);
-      await assert.rejects(collect(fileRows(table)), (error: Error) => {
-        return error.message.startsWith(`${table}: `) && /not read; .*pd\.read_csv/.test(error.message);
-      });
       assert.equal((await collect(fileRows(records))).length, 3);
     }));
 

@@ -134,6 +134,13 @@ describe("a preview of data", function () {
     );
   });
 
+  it("refuses a table of separated values as such", async () => {
+    await fs.writeFile(path.join(folder, "t.csv"), "prompt,response\ncity,time\n");
+    const [row, ...more] = await rowsOf(dataOf({ sft: "t.csv" }));
+    assert.deepEqual([row?.fate, more], ["refused", []]);
+    assert.match(row?.problem ?? "", /is a table of separated values, which are not read; .*pd\.read_csv/);
+  });
+
   it("scrolls a hundred thousand rows and reads no more, a thousand at first and any again", async () => {
     const nRows = MOST_PREVIEWED + 5;
     const lines = Array.from({ length: nRows }, () => `{"prompt":"city","response":"time"}\n`).join("");
