@@ -65,7 +65,7 @@ async function pathFixes(document: vscode.TextDocument, tree: ConfigTree, found:
   const isAbsent = code === "missingSetting" && found.finding.remedy.startsWith('add "checkpoint"');
   if ((code !== "missingFile" || wants === undefined) && !isAbsent) return [];
   const place = isAbsent ? ["model", "checkpoint"] : [...path];
-  const title = place[0] === "model" ? vscode.l10n.t("Pick a Folder...") : vscode.l10n.t("Pick a File...");
+  const title = place.at(-1) === "checkpoint" ? vscode.l10n.t("Pick a Folder...") : vscode.l10n.t("Pick a File...");
   const pick = actionFor(document, title, found);
   pick.command = { title, command: PICK_PATH, arguments: [document.uri, place] };
   const node = nodeAt(tree, path);

@@ -6,7 +6,7 @@ import { editOf, pathOf } from "./documents.ts";
 
 /** Prompts for a file or folder, and writes it into a config, relative to the config's folder. */
 export async function pickPath(config: vscode.Uri, place: readonly (string | number)[]): Promise<void> {
-  const isFolder = place[0] === "model";
+  const isFolder = place.at(-1) === "checkpoint";
   const [picked] =
     (await vscode.window.showOpenDialog({
       canSelectFiles: !isFolder,

@@ -32,10 +32,16 @@ export function findingsOf(tree: ConfigTree, settings: FindingSettings): ConfigF
 /** Complaints that the editor's JSON support makes, too. */
 const EDITORS_OWN = /^(is written twice$|is not JSON here: )/;
 
-/** Absolute paths of the files that the config references; `exists` is called with these. */
+/** Absolute paths of the files that the config references, and of those that make a checkpoint; `exists` is called with these. */
 export function pathsToCheck(tree: ConfigTree, file: string): string[] {
-  return pathLinks(tree).map(({ path }) => resolvePath(folderOf(file), path));
+  return pathLinks(tree).flatMap(({ path, wants }) => {
+    const named = resolvePath(folderOf(file), path);
+    return wants === "folder" ? [named, ...CHECKPOINT_FILES.map((name) => `${named}/${name}`)] : [named];
+  });
 }
+
+/** Files by which a folder is told to be a checkpoint, or an adapter. */
+const CHECKPOINT_FILES = ["config.json", "adapter_config.json"];
 
 function issuesOf(text: string, { file, exists }: ParseSettings & { readonly file: string }): readonly ConfigIssue[] {
   try {
@@ -70,7 +76,7 @@ const CODES: readonly (readonly [RegExp, ConfigFindingCode])[] = [
   [/^is not a setting$/, "unknownSetting"],
   [/ is not a model of this run/, "unknownModel"],
   [/ is not a benchmark$/, "unknownBenchmark"],
-  [/^there is no "/, "missingFile"],
+  [/^there is no ("|config\.json in )/, "missingFile"],
   [/\bis missing\b/, "missingSetting"],
   [/^is given together with /, "alternatives"],
   [/ is listed twice$/, "repeated"],

@@ -28,6 +28,8 @@ const NAME_PLACES: readonly (readonly [Pattern, NamePlace])[] = [
 /** Settings that are files or folders. */
 const PATH_PLACES: readonly (readonly [Pattern, "file" | "folder"])[] = [
   [["model", "checkpoint"], "folder"],
+  [["reward", "checkpoint"], "folder"],
+  [["chat", "template"], "file"],
   [["data", "sft"], "file"],
   [["data", "preferences"], "file"],
   [["data", "prompts"], "file"],

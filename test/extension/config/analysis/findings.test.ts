@@ -169,8 +169,23 @@ describe("findingsOf", () => {
 describe("pathsToCheck", () => {
   it("lists what a config names, beside itself", () => {
     const benchmarks = `{ ${DATA.replace('"c.jsonl" }', '"../c.jsonl", "benchmarks": { "t": "/d/t.jsonl" } }')} }`;
-    const paths = ["/project/m", "/project/a.jsonl", "/project/b.jsonl", "/c.jsonl", "/d/t.jsonl"];
+    const model = ["/project/m", "/project/m/config.json", "/project/m/adapter_config.json"];
+    const paths = [...model, "/project/a.jsonl", "/project/b.jsonl", "/c.jsonl", "/d/t.jsonl"];
     assert.deepEqual(pathsToCheck(readTree(benchmarks), FILE), paths);
+  });
+
+  it("lists all that the checks ask for, whatever is there", () => {
+    const text = `{ ${DATA}, "reward": { "checkpoint": "r" }, "chat": { "template": "t.jinja" } }`;
+    const listed = pathsToCheck(readTree(text), FILE);
+    for (const lacks of [/^$/, /\/config\.json$/, /config\.json$/, /./]) {
+      const asked: string[] = [];
+      const exists = (path: string): boolean => asked.push(path) > 0 && !lacks.test(path);
+      for (const { code } of findingsIn(text, { exists })) assert.equal(code, "missingFile");
+      assert.deepEqual(
+        asked.filter((path) => !listed.includes(path)),
+        [],
+      );
+    }
   });
 
   it("lists none that is not written yet, or is no path", () => {
