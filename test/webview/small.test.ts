@@ -102,6 +102,25 @@ describeInBrowser("the other panels, when they are small", (browser) => {
   }
 });
 
+describeInBrowser("rows of a small panel", (browser) => {
+  for (const size of SIZES) {
+    for (const { what, open, read } of OTHERS.slice(2)) {
+      it(`are in sight when keys lead to them at ${size.width} × ${size.height}: ${what}`, async () => {
+        const { page, close } = await open(browser(), size);
+        const grid = page.getByRole("grid");
+        await grid.focus();
+        for (const key of ["PageDown", "End", "ArrowUp", "Home"]) {
+          await grid.press(key);
+          const place = await page.evaluate(activeRow, read);
+          // Scrolling is by whole pixels.
+          assert.ok(place.top > -1 && place.bottom < size.height + 1, `${key}: ${JSON.stringify(place)}`);
+        }
+        await close();
+      });
+    }
+  }
+});
+
 /** Plots are drawn when they come into sight: here the header has to be scrolled away for that. */
 async function ready(page: Page, state: ViewState): Promise<unknown> {
   if (state.view === "metrics") await page.locator("salsa-plot").first().scrollIntoViewIfNeeded();
@@ -142,4 +161,15 @@ function measureOther(read: string): { readonly wide: number; readonly end: numb
       ...parts.map((part) => (part.scrollHeight <= part.clientHeight + 1 ? Infinity : part.clientHeight)),
     ),
   };
+}
+
+/** Top and bottom of the row that keys have led to, in pixels of the panel. */
+async function activeRow(list: string): Promise<{ readonly top: number; readonly bottom: number }> {
+  const next = (): Promise<unknown> => new Promise((resolve) => requestAnimationFrame(resolve));
+  await next();
+  await next();
+  const host = document.body.querySelector<HTMLElement>(":scope > :not(script)");
+  const row = host?.shadowRoot?.querySelector(list)?.shadowRoot?.querySelector('.row[aria-selected="true"]');
+  const { top = Infinity, bottom = Infinity } = row?.getBoundingClientRect() ?? {};
+  return { top, bottom };
 }

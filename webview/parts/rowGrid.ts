@@ -205,6 +205,12 @@ export abstract class RowGrid<P extends RowPage> extends LitElement {
     this.settle();
     this.requestUpdate();
     this.dispatchEvent(new ActiveRowEvent(row, isOpened));
+    void this.updateComplete.then(() => this.bringIntoPanel(row));
+  }
+
+  /** Scrolls what is around the grid, too: in a small panel the grid is higher than the panel. */
+  private bringIntoPanel(row: number): void {
+    this.renderRoot.querySelector(`#row-${row}`)?.scrollIntoView({ block: "nearest" });
   }
 
   /** Puts the thumb where it belongs. */
