@@ -14,7 +14,7 @@ export const STOPPING = "Stopping after this step and saving; Ctrl-C again quits
 export interface Interruptible {
   readonly signal: AbortSignal;
   /** Aborts without a word, and counts as no Ctrl-C: one that comes at the same time may be heard later. */
-  stop(): void;
+  readonly stop: () => void;
 }
 
 /** A signal that is aborted by the first Ctrl-C, which is answered by the notice; the second ends the process at once. */

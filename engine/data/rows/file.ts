@@ -44,8 +44,9 @@ function tableRefused(file: string): DataError {
 
 /** True for a file that is no Parquet, not packed, no array and no table: JSON Lines, if it is data at all. */
 export async function isText(file: string): Promise<boolean> {
-  const { start, stop } = await begun(inputChunks(file));
-  await stop();
+  const bytes = await begun(inputChunks(file));
+  await bytes.stop();
+  const { start } = bytes;
   return !isParquet(start) && !isGzip(start) && firstMark(start) !== "[" && !isTable(file, start);
 }
 
