@@ -112,7 +112,7 @@ export function commandLine(context: CommandContext, command: string, run: strin
 /** Command that starts the program: npx finds it in its own repository alone. */
 function program({ folder }: CommandContext): string {
   const isWithin = !isAbsolute(relative(ROOT, folder)) && !relative(ROOT, folder).startsWith("..");
-  return isWithin ? "npx --no-install salsa" : `npm --prefix ${word(ROOT)} exec --no -- salsa`;
+  return isWithin ? "npx --no-install salsa" : `node ${word(join(ROOT, "engine/cli/salsa.mjs"))}`;
 }
 
 /** A path as short as it can be written, as a shell reads it. */

@@ -40,7 +40,7 @@ export function pathsToCheck(tree: ConfigTree, file: string): string[] {
   });
 }
 
-/** Files by which a folder is told to be a checkpoint, or an adapter. */
+/** Files that make a folder a checkpoint, or an adapter. */
 const CHECKPOINT_FILES = ["config.json", "adapter_config.json"];
 
 function issuesOf(text: string, { file, exists }: ParseSettings & { readonly file: string }): readonly ConfigIssue[] {

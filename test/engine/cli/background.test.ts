@@ -33,7 +33,7 @@ describe("runs in the background", function () {
       assert.deepEqual([code, stderr], [0, ""]);
       assert.match(
         stdout,
-        /^Started tiny-1 in the background \(process \d+\)\nFollow: npm .* salsa attach tiny-1\nStop: {3}npm .* salsa stop tiny-1\n$/,
+        /^Started tiny-1 in the background \(process \d+\)\nFollow: node .*salsa\.mjs attach tiny-1\nStop: {3}node .*salsa\.mjs stop tiny-1\n$/,
       );
     });
   });
@@ -78,17 +78,17 @@ describe("runs in the background", function () {
       });
       const [code] = await left;
       assert.equal(code, 0);
-      assert.match(stderr, /\nLeaving; the run goes on\nAttach again with: npm .* salsa attach endless-1\n$/);
+      assert.match(stderr, /\nLeaving; the run goes on\nAttach again with: node .*salsa\.mjs attach endless-1\n$/);
 
       const watched = await watch(run);
       await watched.until(hasSteps("ppo", 2));
       const stopped = await salsa(["stop"], { folder });
       assert.deepEqual([stopped.code, stopped.stderr], [0, "Stopping endless-1 after its running step\n"]);
-      assert.match(stopped.stdout, /^Stopped endless-1 and saved; go on with: npm .* salsa resume endless-1\n$/);
+      assert.match(stopped.stdout, /^Stopped endless-1 and saved; go on with: node .*salsa\.mjs resume endless-1\n$/);
       assert.equal((await watched.ended).status, "stopped");
       const after = await salsa(["attach", id], { folder });
       assert.equal(after.code, 130);
-      assert.match(after.stderr, /Stopped and saved; go on with: npm .* salsa resume endless-1\n$/);
+      assert.match(after.stderr, /Stopped and saved; go on with: node .*salsa\.mjs resume endless-1\n$/);
       const message = /no engine works on this run, which was stopped; go on with salsa resume\n$/;
       assertClearError(await salsa(["stop"], { folder }), { code: 1, message });
     });
@@ -106,7 +106,7 @@ describe("runs in the background", function () {
         code: 1,
         message: /the run's process died without a word; its engine\.log may tell more/,
       });
-      assert.match(lost.stderr, /go on with: npm .* salsa resume endless-1\n/);
+      assert.match(lost.stderr, /go on with: node .*salsa\.mjs resume endless-1\n/);
       await fs.rm(path.join(run, "engine.log")); // as in the foreground
       assert.match((await salsa(["attach"], { folder })).stderr, /the run's process died without a word\n$/);
       const { code, stdout } = await salsa(["resume", "--detach", "--json"], { folder });

@@ -71,16 +71,16 @@ describe("commands about runs", () => {
         Promise.resolve({ id: run, folder: join(folder, directory, "runs", run), tables: [], status: "finished" });
       return (await salsa(["run", "demo.salsa.json"], { folder, pipeline: { runPipeline } })).stdout;
     };
-    assert.match(await shown(".salsa", "demo-3"), /npm --prefix \/.* exec --no -- salsa report demo-3\n/);
+    assert.match(await shown(".salsa", "demo-3"), /node \/.*\/salsa\.mjs report demo-3\n/);
     const within = fileURLToPath(new URL("..", import.meta.url));
     const { stderr } = await salsa(["run", join(folder, "demo.salsa.json")], {
       folder: within,
       pipeline: { runPipeline: ending("stopped") },
     });
     assert.match(stderr, /npx --no-install salsa resume \/.*\/r\n/);
-    assert.match(await shown("a/.salsa", "demo-3"), / salsa report a\/\.salsa\/runs\/demo-3\n/);
-    assert.match(await shown("a b", "demo-3"), / salsa report 'a b\/runs\/demo-3'\n/);
-    assert.match(await shown("../x", "demo-3"), / salsa report \/.*\/x\/runs\/demo-3\n/);
+    assert.match(await shown("a/.salsa", "demo-3"), / report a\/\.salsa\/runs\/demo-3\n/);
+    assert.match(await shown("a b", "demo-3"), / report 'a b\/runs\/demo-3'\n/);
+    assert.match(await shown("../x", "demo-3"), / report \/.*\/x\/runs\/demo-3\n/);
   });
 
   it("run that fails after it began says how to go on before it says why", async () => {
@@ -91,7 +91,7 @@ describe("commands about runs", () => {
     };
     const { code, stderr } = await salsa(["run", "demo.salsa.json"], { folder, pipeline: { runPipeline } });
     assert.equal(code, 1);
-    assert.match(stderr, /Everything finished stays\. .* salsa resume demo-1\nerror: \/f: no; yes\n$/);
+    assert.match(stderr, /Everything finished stays\. .* resume demo-1\nerror: \/f: no; yes\n$/);
   });
 
   it("run takes its settings from the config and then the command line", async () => {
@@ -125,7 +125,7 @@ describe("commands about runs", () => {
       pipeline: { runPipeline: ending("stopped") },
     });
     assert.equal(code, 130);
-    assert.match(stderr, / salsa resume r\n/);
+    assert.match(stderr, / resume r\n/);
   });
 
   it("run that fails exits with 1 and the message alone, or its stack with --debug", async () => {
@@ -166,7 +166,8 @@ describe("commands about runs", () => {
     const { code, stderr } = await salsa(["run", "data.salsa.json"], { folder });
     assert.equal(code, 2);
     assert.match(stderr, /data\.sft: there is no "a\.jsonl"/);
-    assert.equal(stderr.trimEnd().split("\n").length, 1);
+    assert.match(stderr, /model\.checkpoint: there is no config\.json in "\."/);
+    assert.equal(stderr.trimEnd().split("\n").length, 2);
   });
 
   for (const [name, message] of [
