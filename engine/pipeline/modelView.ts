@@ -139,8 +139,7 @@ function findingOf(
   const [first, second] = sequences;
   if (first === undefined) return undefined;
   const limit = view.limits[kind];
-  const unknown = unknownFinding(sequences, view);
-  if (kind === "prompts") return promptFinding(first.tokens.length, limit) ?? unknown;
+  if (kind === "prompts") return promptFinding(first.tokens.length, limit);
   const setting = kind === "sft" ? "sft.maxLength" : "reward.maxLength";
   const longer =
     limit < view.model.maxPositions ? `raise ${setting}, or shorten it` : "shorten it: the model sees no more";
@@ -149,6 +148,7 @@ function findingOf(
     const what = `no response token is left within ${limit} tokens: its prompt takes ${first.learned.indexOf(1)}`;
     return { reason: "noResponseToken", what, remedy: longer };
   }
+  const unknown = unknownFinding(sequences, view);
   if (unknown !== undefined) return unknown;
   if (second === undefined || !isSame(first, second)) return undefined;
   const isCut = first.used < first.tokens.length || second.used < second.tokens.length;
@@ -158,7 +158,10 @@ function findingOf(
   return { reason: "sameAnswers", what, remedy: isCut ? longer : "correct one of them" };
 }
 
-/** More than half of all that is used stands for text that the tokenizer has no token for, such as another script's. */
+/**
+ * More than half of all that would be learned from stands for text that the tokenizer has no token for, such as another
+ * script's. Prompts alone may be in any words: a benchmark's are asked as they are.
+ */
 function unknownFinding(sequences: readonly SeenSequence[], { format }: ModelView): Finding | undefined {
   const { unknown } = format.tokenizer;
   if (unknown === undefined) return undefined;

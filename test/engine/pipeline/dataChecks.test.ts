@@ -54,8 +54,8 @@ const USELESS: readonly {
     says: /the tokenizer does not know 7 of its 9 tokens; choose a model for such text in model\.checkpoint, or take it out/,
   },
   {
-    name: "prompts",
-    record: { prompt: "Qu'est-ce que la soupe?" },
+    name: "preferences",
+    record: { prompt: "Quelle soupe?", chosen: "Une moyenne des poids.", rejected: "Aucune" },
     reason: "unknownTokens",
     says: /the tokenizer does not know \d+ of its \d+ tokens/,
   },

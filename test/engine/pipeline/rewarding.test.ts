@@ -135,6 +135,7 @@ describe("a reward model from outside", function () {
     await fs.mkdir(home);
     const written = await ownData(home);
     await fs.mkdir(path.join(home, "rm"));
+    await fs.writeFile(path.join(home, "rm", "config.json"), "{}");
     const parse = (config: Written): unknown => resolved(config, home);
     assert.throws(() => parse({ ...written, reward: { checkpoint: "rm", epochs: 2 } }), /reward\.epochs: would change/);
     assert.throws(() => parse({ ...written, reward: { checkpoint: "nowhere" } }), /reward\.checkpoint: there is no/);

@@ -472,10 +472,13 @@ describe("data for OpenRLHF that it does not take", () => {
       const made = await runTiny(tiny(), folder);
       const checkpoint = path.join(folder, ".salsa/artifacts", keysOf(made).get("base") ?? "");
       const lines = (rows: readonly object[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join("");
-      const examples = Array.from({ length: 8 }, (_, at) => ({ prompt: `make ${at}`, response: "a list" }));
+      const examples = Array.from({ length: 8 }, (_, at) => ({
+        prompt: "city ".repeat(at + 1).trim(),
+        response: "river time",
+      }));
       const written: Record<string, string> = {
         "sft.jsonl": lines(examples),
-        "pairs.jsonl": lines(examples.map(({ prompt }) => ({ prompt, chosen: "a list", rejected: "a" }))),
+        "pairs.jsonl": lines(examples.map(({ prompt }) => ({ prompt, chosen: "river time", rejected: "river" }))),
         "prompts.jsonl": lines(examples.map(({ prompt }) => ({ prompt }))),
       };
       for (const [name, text] of Object.entries(written)) await fs.writeFile(path.join(folder, name), text);
