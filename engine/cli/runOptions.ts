@@ -1,7 +1,8 @@
-import { basename, dirname, isAbsolute, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { BACKEND_CHOICES, isDeviceName } from "../config/index.ts";
 import type { RunEvent } from "../protocol/events.ts";
+import { isInside } from "../storage/isInside.ts";
 import { shellWord, windowsWord } from "../common/shell.ts";
 import { choiceOption, numberOption, textOption } from "./arguments.ts";
 import { EXIT, UsageError } from "./command.ts";
@@ -111,8 +112,9 @@ export function commandLine(context: CommandContext, command: string, run: strin
 
 /** Command that starts the program: npx finds it in its own repository alone. */
 function program({ folder }: CommandContext): string {
-  const isWithin = !isAbsolute(relative(ROOT, folder)) && !relative(ROOT, folder).startsWith("..");
-  return isWithin ? "npx --no-install salsa" : `node ${word(join(ROOT, "engine/cli/salsa.mjs"))}`;
+  return isInside(ROOT, folder, process.platform)
+    ? "npx --no-install salsa"
+    : `node ${word(join(ROOT, "engine/cli/salsa.mjs"))}`;
 }
 
 /** A path as short as it can be written, as a shell reads it. */

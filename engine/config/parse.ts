@@ -11,7 +11,7 @@ import { type Inherited, inheritedAt, presetOf, withPreset } from "./merge.ts";
 import { NAMED_SECTIONS, soundNames, soundParts, sureOnes } from "./sound.ts";
 import { type ConfigPath, isRecord, valueAt, without } from "./walk.ts";
 import type { Complaint } from "./complaint.ts";
-import { folderOf, hasWildcards, isHubName, resolvePath } from "./paths.ts";
+import { ADAPTER_FILE, ADAPTER_REMEDY, folderOf, hasWildcards, isHubName, resolvePath } from "./paths.ts";
 import type { RunConfig } from "./resolved.ts";
 import { runConfigSchema } from "./schema.ts";
 import { fewestStages } from "./sizes.ts";
@@ -177,8 +177,8 @@ function noCheckpoint({
 }): Complaint[] {
   const holds = (name: string): boolean => exists(`${resolvePath(folder, file)}/${name}`);
   if (holds("config.json")) return [];
-  const remedy = holds("adapter_config.json")
-    ? "it is an adapter: make a checkpoint of it and its base with salsa merge"
+  const remedy = holds(ADAPTER_FILE)
+    ? ADAPTER_REMEDY
     : "name a Hugging Face folder, with config.json, model.safetensors and tokenizer.json in it";
   return [{ path, message: `there is no config.json in ${JSON.stringify(file)}`, remedy }];
 }

@@ -69,3 +69,10 @@ export function isDataName(path: string): boolean {
 export function isSurelyData(path: string): boolean {
   return isDataName(path) && !/\.json$/i.test(path);
 }
+
+/** Settings of an adapter, as PEFT stores them. */
+export const ADAPTER_FILE = "adapter_config.json";
+/** Files of which one makes a folder a checkpoint: a model, or an adapter of one. */
+export const CHECKPOINT_MARKS = ["config.json", ADAPTER_FILE] as const;
+/** For an adapter where a whole model is needed. */
+export const ADAPTER_REMEDY = "it is an adapter: make a checkpoint of it and its base with salsa merge";

@@ -26,7 +26,7 @@ import {
   readAdapterSettings,
   writeAdapterFolder,
 } from "../storage/adapterFolders.ts";
-import { ADAPTER_FILE } from "../storage/checkpoints.ts";
+import { ADAPTER_FILE } from "../config/paths.ts";
 import { carryMoreTemplates } from "../storage/moreTemplates.ts";
 import { SAVED_TYPES } from "../storage/elementTypes.ts";
 import { inputExists } from "../storage/inputs.ts";

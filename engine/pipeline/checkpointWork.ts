@@ -7,7 +7,7 @@ import { type Message, type Question, questionText } from "../protocol/conversat
 import type { Table } from "../protocol/events.ts";
 import { CheckpointError } from "../protocol/errors.ts";
 import { isAdapterFolder, readAdapterSettings } from "../storage/adapterFolders.ts";
-import { ADAPTER_FILE } from "../storage/checkpoints.ts";
+import { CHECKPOINT_MARKS } from "../config/paths.ts";
 import { atomicWrite, makeFolder } from "../storage/disk.ts";
 import type { StoredType } from "../storage/elementTypes.ts";
 import { inputExists, isSameInput } from "../storage/inputs.ts";
@@ -88,7 +88,7 @@ export async function makeSoup({
 /** @throws {CheckpointError} when a folder holds a checkpoint that is not to be written over. */
 async function checkFree(out: string, { force }: { readonly force: boolean }): Promise<void> {
   if (force) return;
-  for (const file of ["config.json", ADAPTER_FILE]) {
+  for (const file of CHECKPOINT_MARKS) {
     if (!(await inputExists(join(out, file)))) continue;
     const remedy = "write to another folder, or add --force to write over it";
     throw new CheckpointError("holds a checkpoint already", { file: out, remedy });

@@ -2,6 +2,7 @@ import { constants } from "node:fs";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { type Environment, localFolders } from "../common/childEnvironment.ts";
+import { isInside } from "../storage/isInside.ts";
 
 /** Where programs are looked for. */
 export interface Search {
@@ -42,12 +43,4 @@ async function isProgram(file: string): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-/** True if a path is a folder or below it; nothing counts as inside of the root of a disk, which holds everything. */
-function isInside(folder: string, file: string, platform: NodeJS.Platform): boolean {
-  const system = platform === "win32" ? path.win32 : path.posix;
-  if (system.dirname(folder) === folder) return false;
-  const way = system.relative(folder, file);
-  return way !== ".." && !way.startsWith(`..${system.sep}`) && !system.isAbsolute(way);
 }

@@ -124,12 +124,21 @@ export async function* runEvents(folder: string, connection: RunConnection): Asy
   }
 }
 
-/** Milliseconds, and how often, a process is given to be gone after its connections have broken. */
-const DYING = 50;
-const LOOKS = 20;
+/** Milliseconds that a process is given to be gone after its connections have broken, and between two looks at it. */
+const [DYING_MS, LOOK_EVERY_MS] = [1000, 50] as const;
+
+/** Waits for the process of a run, which has ended or is about to, to be gone. @returns False if it is there after that time. */
+export async function isLeft(folder: string, mostMs: number): Promise<boolean> {
+  const end = Date.now() + mostMs;
+  while ((await runOwner(folder)) !== undefined) {
+    if (Date.now() >= end) return false;
+    await delay(LOOK_EVERY_MS);
+  }
+  return true;
+}
 
 /** How a run stands whose connection has ended: "running" still if only the connection is lost. */
 export async function finalState(folder: string): Promise<RunState> {
-  for (let look = 0; look < LOOKS && (await runOwner(folder)) !== undefined; look++) await delay(DYING);
+  await isLeft(folder, DYING_MS);
   return readRunState(folder);
 }

@@ -1,4 +1,5 @@
 import * as path from "node:path";
+import { ADAPTER_FILE, ADAPTER_REMEDY } from "../config/paths.ts";
 import { CheckpointError } from "../protocol/errors.ts";
 import { type JsonError, parseAsWritten, parseJson } from "../common/json.ts";
 import { atomicWrite, makeFolder } from "./disk.ts";
@@ -63,8 +64,7 @@ export const OTHER_TOKENIZER_FILES = [
   "tekken.json",
 ] as const;
 
-/** Settings and tensors of an adapter as PEFT stores them, beside or instead of whole weights. */
-export const ADAPTER_FILE = "adapter_config.json";
+/** Tensors of an adapter as PEFT stores them, beside or instead of whole weights. */
 export const ADAPTER_WEIGHTS = "adapter_model.safetensors";
 
 /** Every file that belongs to a checkpoint; its shards are those that its index names. */
@@ -112,7 +112,7 @@ export async function readCheckpointFiles(folder: string): Promise<CheckpointFil
   if (config === undefined) {
     const isAdapter = await inputExists(path.join(folder, ADAPTER_FILE));
     const remedy = isAdapter
-      ? "it is an adapter: make a checkpoint of it and its base with salsa merge"
+      ? ADAPTER_REMEDY
       : "give a Hugging Face folder: config.json, model.safetensors, tokenizer.json";
     const lack = (await inputExists(folder)) ? "no config.json" : "there is no such folder";
     throw new CheckpointError(`read checkpoint: ${lack}`, { file: folder, remedy });

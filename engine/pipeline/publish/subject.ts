@@ -1,6 +1,6 @@
 import { basename, dirname, join, resolve } from "node:path";
 import { DataError } from "../../protocol/errors.ts";
-import { ADAPTER_FILE } from "../../storage/checkpoints.ts";
+import { CHECKPOINT_MARKS } from "../../config/paths.ts";
 import { type ModelPlace, readModels } from "../../storage/formats/models.ts";
 import { listRuns, runPath } from "../../storage/runFolder.ts";
 import { inputExistsSync } from "../../storage/inputs.ts";
@@ -18,7 +18,7 @@ export interface Subject {
 
 /** True for a folder that holds a checkpoint. */
 export function isCheckpoint(folder: string): boolean {
-  return ["config.json", ADAPTER_FILE].some((name) => inputExistsSync(join(folder, name)));
+  return CHECKPOINT_MARKS.some((name) => inputExistsSync(join(folder, name)));
 }
 
 /**

@@ -1,12 +1,11 @@
 import { isAbsolute } from "node:path";
-import { setTimeout } from "node:timers/promises";
 import { type RunConfig, isFree, judgingCost, sendsToken } from "../../config/index.ts";
 import { checkHostName, checkHostable } from "../../pipeline/host/checkHostable.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { ServiceRequests, StartedRun } from "../../protocol/service.ts";
-import { runOwner } from "../../storage/runFolder.ts";
 import { connect } from "../client.ts";
 import { readRunConfig } from "../configFile.ts";
+import { isLeft } from "../follow.ts";
 import { type LaunchedRun, launch } from "../launch.ts";
 import { configOf } from "./runFacts.ts";
 import type { Runs } from "./runs.ts";
@@ -78,21 +77,11 @@ export async function resumeRun(runs: Runs, run: TrackedRun): Promise<StartedRun
   configOf(await run.described(), run.folder);
   const { status } = run.brief;
   const isActive = status === "queued" || status === "running";
-  if (isActive ? run.isAtWork : !(await isLeft(run.folder))) {
+  if (isActive ? run.isAtWork : !(await isLeft(run.folder, MOST_PARTING_MS))) {
     const remedy = "open its dashboard, or stop it first";
     throw new DataError("resume run: a process is at work on it already", { file: run.folder, remedy });
   }
   return listed(runs, await launch({ kind: "resume", runsRoot: run.root, run: run.id }));
-}
-
-/** True once no process has the run, which may still be ending. */
-async function isLeft(folder: string): Promise<boolean> {
-  const end = Date.now() + MOST_PARTING_MS;
-  while ((await runOwner(folder)) !== undefined) {
-    if (Date.now() > end) return false;
-    await setTimeout(100);
-  }
-  return true;
 }
 
 /** Asks a run's engine for a graceful stop. @throws {NotRunningError} {UnreachableError} {VersionMismatchError} */

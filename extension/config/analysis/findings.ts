@@ -2,7 +2,7 @@ import { parseConfig } from "../../../engine/config/index.ts";
 import type { ParseSettings } from "../../../engine/config/index.ts";
 import { ConfigError } from "../../../engine/protocol/errors.ts";
 import type { ConfigIssue } from "../../../engine/protocol/errors.ts";
-import { folderOf, resolvePath } from "../../../engine/config/paths.ts";
+import { CHECKPOINT_MARKS, folderOf, resolvePath } from "../../../engine/config/paths.ts";
 import { adviceOn } from "./advice.ts";
 import type { ConfigFinding, ConfigFindingCode } from "./finding.ts";
 import { pathLinks } from "./links.ts";
@@ -36,12 +36,9 @@ const EDITORS_OWN = /^(is written twice$|is not JSON here: )/;
 export function pathsToCheck(tree: ConfigTree, file: string): string[] {
   return pathLinks(tree).flatMap(({ path, wants }) => {
     const named = resolvePath(folderOf(file), path);
-    return wants === "folder" ? [named, ...CHECKPOINT_FILES.map((name) => `${named}/${name}`)] : [named];
+    return wants === "folder" ? [named, ...CHECKPOINT_MARKS.map((name) => `${named}/${name}`)] : [named];
   });
 }
-
-/** Files that make a folder a checkpoint, or an adapter. */
-const CHECKPOINT_FILES = ["config.json", "adapter_config.json"];
 
 function issuesOf(text: string, { file, exists }: ParseSettings & { readonly file: string }): readonly ConfigIssue[] {
   try {

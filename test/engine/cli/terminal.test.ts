@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { interruptible } from "../../../engine/cli/interrupt.ts";
+import { type Interruptible, interruptible } from "../../../engine/cli/interrupt.ts";
 import { formatNumber } from "../../../engine/cli/format.ts";
 import { formatBytes, formatCount, formatDuration } from "../../../engine/common/format.ts";
 import { processTerminal } from "../../../engine/cli/terminal.ts";
@@ -35,17 +35,27 @@ describe("processTerminal", () => {
   });
 });
 
+/** A command that can be interrupted, with what would reach its process. */
+function listening(): {
+  readonly listeners: ReadonlyMap<string, () => void>;
+  readonly exits: readonly number[];
+  readonly terminal: ReturnType<typeof screen>;
+  readonly stopped: Interruptible;
+} {
+  const listeners = new Map<string, () => void>();
+  const exits: number[] = [];
+  const source = {
+    on: (name: string, listener: () => void) => listeners.set(name, listener),
+    exit: (code: number) => void exits.push(code),
+  };
+  const terminal = screen();
+  return { listeners, exits, terminal, stopped: interruptible(source, terminal) };
+}
+
 describe("interruptible", () => {
   for (const signal of ["SIGINT", "SIGTERM"] as const) {
     it(`asks for a stop at the first ${signal} and quits at the second`, () => {
-      const listeners = new Map<string, () => void>();
-      const exits: number[] = [];
-      const source = {
-        on: (name: string, listener: () => void) => listeners.set(name, listener),
-        exit: (code: number) => void exits.push(code),
-      };
-      const terminal = screen();
-      const stopped = interruptible(source, terminal);
+      const { listeners, exits, terminal, stopped } = listening();
       listeners.get(signal)?.();
       assert.deepEqual([stopped.signal.aborted, exits], [true, []]);
       assert.match(terminal.stderr(), /Stopping after this step and saving; Ctrl-C again quits at once/);
@@ -54,14 +64,7 @@ describe("interruptible", () => {
     });
 
     it(`takes a ${signal} after a stop without one for the first`, () => {
-      const listeners = new Map<string, () => void>();
-      const exits: number[] = [];
-      const source = {
-        on: (name: string, listener: () => void) => listeners.set(name, listener),
-        exit: (code: number) => void exits.push(code),
-      };
-      const terminal = screen();
-      const stopped = interruptible(source, terminal);
+      const { listeners, exits, terminal, stopped } = listening();
       stopped.stop();
       assert.deepEqual([stopped.signal.aborted, terminal.stderr()], [true, ""]);
       listeners.get(signal)?.();
