@@ -29,11 +29,28 @@ export function salsaProgram(): string {
     utimesSync(${JSON.stringify(STAMP)}, begun, begun);`;
   madeOnce(
     join(ROOT, "out/engine.lock"),
-    () => modified(STAMP) > Math.max(...SOURCES.map((path) => newest(join(ROOT, path)))),
+    () => modified(STAMP) > newestSource(),
     () => void execFileSync(process.execPath, ["--input-type=module", "-e", script], { stdio: "inherit" }),
   );
   isCurrent = true;
   return PROGRAM;
+}
+
+/**
+ * Bundles `dist/`, of which runs send the engine to other machines, unless that was done since a source has changed. Test
+ * processes side by side would remove each other's files.
+ */
+export function bundleDist(): void {
+  madeOnce(
+    join(ROOT, "out/dist.lock"),
+    () => modified(join(ROOT, "dist/engine/salsa.js")) > newestSource(),
+    () => void execFileSync(process.execPath, [join(ROOT, "extension/build/bundle.ts")], { stdio: "inherit" }),
+  );
+}
+
+/** When the program's newest source was written, milliseconds since 1970. */
+function newestSource(): number {
+  return Math.max(...SOURCES.map((path) => newest(join(ROOT, path))));
 }
 
 /** When a file was last written, milliseconds since 1970; 0 for one that is not there. */

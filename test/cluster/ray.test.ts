@@ -10,7 +10,6 @@ import { setTimeout } from "node:timers/promises";
 import { RayClient } from "../../engine/cluster/ray/client.ts";
 import { lookAtCluster } from "../../engine/pipeline/cluster/index.ts";
 import { attemptsHeld } from "../../engine/storage/attempts.ts";
-import { bundle } from "../../extension/build/bundle.ts";
 import { pythonWithDriver } from "../engine/cluster/openrlhf/wheel.ts";
 import {
   type TinyRun,
@@ -21,6 +20,7 @@ import {
   tableFiles,
   tiny,
 } from "../engine/pipeline/tinyRun.ts";
+import { bundleDist } from "../program.ts";
 import { armsAtWork, attemptsAt, processOf, spanOf } from "./arms.ts";
 import { RayHead } from "./head.ts";
 import { RayUnavailableError, installRay } from "./install.ts";
@@ -63,10 +63,8 @@ describe("a run on a Ray cluster", function () {
       // A machine that is killed is missed within seconds.
       RAY_health_check_period_ms: "500",
     };
-    [head] = await Promise.all([
-      RayHead.start(bin, { cpus: 8, gpus: 8, token: TOKEN, env }),
-      bundle({ production: false }),
-    ]);
+    bundleDist();
+    head = await RayHead.start(bin, { cpus: 8, gpus: 8, token: TOKEN, env });
   });
 
   after(async () => {

@@ -5,13 +5,12 @@ import * as fs from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { bundle } from "../../extension/build/bundle.ts";
 import { readModels } from "../../engine/storage/formats/models.ts";
 import { runOwner } from "../../engine/storage/runFolder.ts";
 import { ownData } from "../engine/pipeline/ownData.ts";
 import { runTiny, tableFiles, tiny } from "../engine/pipeline/tinyRun.ts";
 import { DEMO_MS } from "../extension/demoRun.ts";
-import { salsaProgram } from "../program.ts";
+import { bundleDist, salsaProgram } from "../program.ts";
 import { LACK, Sshd } from "./sshd.ts";
 
 /** An arm that takes some seconds, so that there is time to break what follows it. */
@@ -30,7 +29,8 @@ describe("a run on a host, by ssh", function () {
       return this.skip();
     }
     folder = await fs.mkdtemp(path.join(tmpdir(), "salsa-host-"));
-    [sshd] = await Promise.all([Sshd.start(), bundle({ production: false })]);
+    bundleDist();
+    sshd = await Sshd.start();
   });
 
   after(async () => {

@@ -6,6 +6,7 @@ import * as path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { RunEvent } from "../../engine/protocol/events.ts";
 import { writeReport } from "../../engine/pipeline/index.ts";
+import { atomicWrite } from "../../engine/storage/disk.ts";
 import { type TinyRun, type Written, artifactOf, keysOf, metricOf, runTiny } from "../engine/pipeline/tinyRun.ts";
 import { salsaProgram } from "../program.ts";
 
@@ -26,7 +27,8 @@ type Orders = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /** Tests of runs whose large stages OpenRLHF trains: a driver plays it behind real jobs of Ray. */
 export function testTrainer({ orders, remote, onCluster }: TrainerTests): void {
-  const tell = (what: Orders): Promise<void> => fs.writeFile(orders(), JSON.stringify(what));
+  // Trainings read them at every step while they are told to hold.
+  const tell = (what: Orders): Promise<void> => atomicWrite(orders(), JSON.stringify(what));
 
   /** Folders of the models that trainings have been started for. */
   const starts = async (): Promise<readonly string[]> => {
