@@ -57,6 +57,14 @@ export interface MemoryUse {
   readonly peakBytes: number;
 }
 
+/** How a device has been used lately, by all programs on it. */
+export interface DeviceUse {
+  /** Share of the time, 0 to 1, in which it computed. */
+  readonly busy: number;
+  /** Power that it draws. */
+  readonly watts?: number;
+}
+
 /** A device that executes programs. The same program on the same device gives the same bytes every time. */
 export interface Backend {
   readonly name: string;
@@ -64,6 +72,8 @@ export interface Backend {
   readonly precision: WeightType;
   readonly limits: Limits;
   readonly memory: MemoryUse;
+  /** Undefined where the device does not say; left out by backends that compute in this process. */
+  use?(): DeviceUse | undefined;
   allocate(spec: TensorSpec, data?: HostArray): DeviceBuffer;
   write(buffer: DeviceBuffer, data: HostArray): void;
   read(buffer: DeviceBuffer): Promise<HostArray>;

@@ -71,13 +71,17 @@ const MEBIBYTE = 2 ** 20;
 /** How the work since the last record went. A step too short for the clock counts as a microsecond. */
 function workMetrics(
   { tokens, ms, cpuMs }: Work,
-  { memory }: Pick<Backend, "memory">,
+  backend: Pick<Backend, "memory" | "use">,
 ): Readonly<Record<string, number>> {
+  const { memory } = backend;
+  const { busy, watts } = backend.use?.() ?? {};
   return {
     "throughput/tokensPerSecond": tokens / Math.max(ms / 1000, 1e-6),
     "process/cores": cpuMs / Math.max(ms, 1e-3),
     "device/memory": memory.allocatedBytes / MEBIBYTE,
     "device/peakMemory": memory.peakBytes / MEBIBYTE,
     "process/memory": process.memoryUsage.rss() / MEBIBYTE,
+    ...(busy !== undefined && { "device/busy": busy }),
+    ...(watts !== undefined && { "device/power": watts }),
   };
 }

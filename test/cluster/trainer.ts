@@ -27,7 +27,7 @@ type Orders = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /** Tests of runs whose large stages OpenRLHF trains: a driver plays it behind real jobs of Ray. */
 export function testTrainer({ orders, remote, onCluster }: TrainerTests): void {
-  // Trainings read them at every step while they are told to hold.
+  // In one step, since trainings read them while they hold.
   const tell = (what: Orders): Promise<void> => atomicWrite(orders(), JSON.stringify(what));
 
   /** Folders of the models that trainings have been started for. */

@@ -128,6 +128,10 @@ class InterpretedDevice implements CudaDevice {
     return this.#machine.memory.free;
   }
 
+  use(): undefined {
+    return undefined;
+  }
+
   allocate(bytes: number): DevicePointer {
     this.#notRecording("allocate");
     if (!Number.isInteger(bytes) || bytes <= 0)

@@ -136,6 +136,23 @@ export const WORK = [
     bounds: FROM_ZERO,
   },
   {
+    name: "device/busy",
+    label: "Busy card",
+    unit: "share",
+    description:
+      "Share of the card's last sampling period, a sixth of a second to a second, in which a kernel ran on it, of any process; of cards that say so (NVML)",
+    source: "nvmlDeviceGetUtilizationRates",
+    bounds: SHARE,
+  },
+  {
+    name: "device/power",
+    label: "Power of the card",
+    unit: "W",
+    description: "Drawn by the card when this was recorded, of cards that say so (NVML)",
+    source: "nvmlDeviceGetPowerUsage",
+    bounds: FROM_ZERO,
+  },
+  {
     name: "device/memory",
     label: "Device memory",
     unit: "MiB",

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import * as z from "zod";
 import { allBackends } from "../../../engine/compute/backends/registry.ts";
 import { salsa } from "./screen.ts";
+import { hasCompiler } from "../compute/backends/cuda/compiler.ts";
 
 /** A line for each backend that the engine has, with its parts, between those about the machine. */
 async function names(): Promise<readonly string[]> {
@@ -121,10 +122,6 @@ if (process.platform === "linux" && hasCompiler()) {
       assert.match(findings({ STUB_VERSION: "11040" }).get("backend cuda") ?? "", /too old: it knows CUDA 11\.4/);
     });
   });
-}
-
-function hasCompiler(): boolean {
-  return spawnSync("cc", ["--version"], { stdio: "ignore" }).status === 0;
 }
 
 describe("salsa schema", () => {

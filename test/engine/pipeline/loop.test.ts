@@ -14,6 +14,7 @@ interface Work extends Partial<Pick<LoopSettings, "total" | "saveEvery" | "metri
   readonly first?: number;
   /** The step, counted from 0, in the middle of which a stop is asked for. */
   readonly stopIn?: number;
+  readonly device?: Backend;
 }
 
 describe("a stage's loop", () => {
@@ -29,6 +30,7 @@ describe("a stage's loop", () => {
     metricsEvery = 100,
     first = 0,
     stopIn,
+    device = backend,
   }: Work): Promise<Notes & { error: unknown }> {
     const notes: Notes = { steps: [], saved: [], events: [] };
     const controller = new AbortController();
@@ -36,7 +38,7 @@ describe("a stage's loop", () => {
       name: "stage",
       workspace: "/",
       pace: { checkpointEvery: 1, metricsEvery: 1, gradientCheckpointing: false },
-      backend,
+      backend: device,
       folder: "/",
       signal: controller.signal,
       report: (event) => void notes.events.push(event),
@@ -124,5 +126,24 @@ describe("a stage's loop", () => {
     );
     const mebibytes = values.map((one) => one["process/memory"] ?? 0);
     assert.ok(mebibytes.every((one) => one > 10 && one < 1e6, String(mebibytes)));
+    assert.ok(
+      values.every((one) => !("device/busy" in one) && !("device/power" in one)),
+      "a processor does not say",
+    );
+  });
+
+  it("records how busy a card is, and what it draws, where it says so", async () => {
+    const said = [{ busy: 0.75, watts: 300 }, { busy: 0.5 }, undefined];
+    const card: Backend = Object.assign(Object.create(backend) as Backend, { use: () => said.shift() });
+    const { events } = await run({ total: 3, metricsEvery: 1, device: card });
+    const values = events.flatMap((event) => (event.kind === "metrics" ? [event.values] : []));
+    assert.deepEqual(
+      values.map((one) => [one["device/busy"], one["device/power"]]),
+      [
+        [0.75, 300],
+        [0.5, undefined],
+        [undefined, undefined],
+      ],
+    );
   });
 });

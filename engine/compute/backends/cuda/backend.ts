@@ -2,6 +2,7 @@ import {
   type Backend,
   BindingError,
   type DeviceBuffer,
+  type DeviceUse,
   type Executable,
   type HostArray,
   type Limits,
@@ -58,6 +59,10 @@ export class CudaBackend implements Backend, Owner {
 
   get memory(): MemoryUse {
     return this.heap.use;
+  }
+
+  use(): DeviceUse | undefined {
+    return this.device.use();
   }
 
   allocate(spec: TensorSpec, data?: HostArray): DeviceBuffer {

@@ -1,3 +1,5 @@
+import type { DeviceUse } from "../../backend.ts";
+
 /**
  * Address in device memory. 0 is no address. Addresses are numbers like others: `address + 256n` is 256 bytes further
  * on, and lies in the same allocation if that is long enough.
@@ -64,6 +66,8 @@ export interface CudaDevice {
   readonly properties: DeviceProperties;
   /** Bytes of the device that are free now, for every process on it. */
   freeBytes(): number;
+  /** How busy the card has been lately, by every process on it; undefined where the driver does not say. */
+  use(): DeviceUse | undefined;
   /**
    * Takes memory, aligned to 256 bytes. Its contents are undefined.
    *

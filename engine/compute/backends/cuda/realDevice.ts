@@ -14,8 +14,10 @@ import {
   PtxError,
   packArguments,
 } from "./driver.ts";
+import type { DeviceUse } from "../../backend.ts";
 import { LaunchRoom, RealEvent, RealFunction, RealGraph, RealModule } from "./handles.ts";
 import { type LibCuda, textOf } from "./libcuda.ts";
+import { cardMeter } from "./nvml.ts";
 
 /** Numbers of cuda.h. */
 const MEMORY_POOLS_SUPPORTED = 115;
@@ -38,6 +40,7 @@ export class RealDevice implements CudaDevice {
   private readonly stream: bigint;
   private readonly room: LaunchRoom;
   private readonly modules = new Set<RealModule>();
+  private meter: (() => DeviceUse | undefined) | undefined;
   private readonly allocations = new Set<DevicePointer>();
 
   constructor(cuda: LibCuda, properties: DeviceProperties) {
@@ -60,6 +63,11 @@ export class RealDevice implements CudaDevice {
   freeBytes(): number {
     const total = new BigUint64Array(1);
     return Number(this.cuda.get("ask for free memory", "cuMemGetInfo_v2", total));
+  }
+
+  use(): DeviceUse | undefined {
+    this.meter ??= cardMeter(this.properties.uuid);
+    return this.meter();
   }
 
   allocate(bytes: number): DevicePointer {

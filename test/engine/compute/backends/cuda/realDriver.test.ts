@@ -15,6 +15,7 @@ import {
   packArguments,
 } from "../../../../../engine/compute/backends/cuda/driver.ts";
 import { loadDriver } from "../../../../../engine/compute/backends/cuda/realDriver.ts";
+import { hasCompiler } from "./compiler.ts";
 
 describe("the driver", () => {
   it("is missed by name, with the remedy", () => {
@@ -190,13 +191,4 @@ if (process.platform === "linux" && hasCompiler()) {
       });
     });
   });
-}
-
-function hasCompiler(): boolean {
-  try {
-    execFileSync("cc", ["--version"], { stdio: "ignore" });
-    return true;
-  } catch {
-    return false;
-  }
 }
