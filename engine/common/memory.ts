@@ -5,6 +5,17 @@ export const PROCESS_BYTES = 180 * 2 ** 20;
 export const MEMORY_ROLES = ["policy", "reference", "critic", "reward", "optimizer", "activations", "other"] as const;
 export type MemoryRole = (typeof MEMORY_ROLES)[number];
 
+/** The same for people; translators get them from here. */
+export const MEMORY_ROLE_NAMES: Readonly<Record<MemoryRole, string>> = {
+  policy: "Policy",
+  reference: "References",
+  critic: "Critic",
+  reward: "Reward model",
+  optimizer: "Optimizer",
+  activations: "Activations",
+  other: "Other",
+};
+
 /** Bytes by role; roles without any are absent. */
 export type MemoryByRole = Readonly<Partial<Record<MemoryRole, number>>>;
 

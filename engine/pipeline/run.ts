@@ -204,6 +204,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
       resumed: request.resume !== undefined,
       stages: estimates.map(({ stage }) => stage.info),
       work: estimates.map(workOf),
+      memory: estimates.map(({ cost }) => cost.memoryByRole ?? {}),
       ...(data.length > 0 && { data }),
       ...pricesOf(config, resolved),
     });

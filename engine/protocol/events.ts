@@ -4,6 +4,7 @@ import { byName } from "../common/byName.ts";
 import { isRecord } from "../common/dictionary.ts";
 import { WAIT_REASONS } from "./editorModels.ts";
 import { LONGEST_NAME, MOST_METRICS, MOST_STAGES } from "./limits.ts";
+import { memoryByRoleSchema } from "./memoryRoles.ts";
 import { name, text } from "./texts.ts";
 import { stageInfoSchema } from "./stages.ts";
 
@@ -59,6 +60,8 @@ const runStarted = z.strictObject({
   stages: z.array(z.union([stageInfoSchema, name])).max(MOST_STAGES),
   /** Work of each stage, estimated, in a unit in which only ratios count; 0 for cached stages. */
   work: z.array(z.number().min(0)).max(MOST_STAGES).optional(),
+  /** Memory of each stage, planned; empty where it is not known. */
+  memory: z.array(memoryByRoleSchema).max(MOST_STAGES).optional(),
   /** Records of each source of data that is not used as it is. */
   data: z.array(plannedDataSchema).max(MOST_SOURCES).optional(),
   /** Prices of stages while they are at work, in their order. */

@@ -1,5 +1,6 @@
 import type { PlannedData } from "./dataCounts.ts";
 import { dictionary } from "../common/dictionary.ts";
+import type { MemoryByRole } from "../common/memory.ts";
 import type { ModelWait } from "./editorModels.ts";
 import type { RunEvent, Table } from "./events.ts";
 import { kindOfKey, legacyStage } from "./legacyStages.ts";
@@ -29,6 +30,8 @@ export interface StageState extends StageInfo {
   total: number;
   /** Work, estimated, in a unit in which only ratios count; 0 for cached stages; absent if unknown. */
   work?: number | undefined;
+  /** Planned when the run began; absent if unknown. */
+  memory?: MemoryByRole | undefined;
   etaSeconds?: number | undefined;
   seconds?: number | undefined;
   /** Milliseconds since 1970. */
@@ -244,7 +247,7 @@ export function applyEvent(
 type Of<K extends RunEvent["kind"]> = Extract<RunEvent, { kind: K }>;
 
 /** A resumed run has stages that were cut off: they wait again. */
-function startRun(state: RunState, { name, device, stages, work, data, price, time }: Of<"runStarted">): void {
+function startRun(state: RunState, { name, device, stages, work, memory, data, price, time }: Of<"runStarted">): void {
   Object.assign(state, { name, device, status: "running" });
   state.startedAt ??= time;
   const cutOffAt = state.pausedSince;
@@ -264,6 +267,8 @@ function startRun(state: RunState, { name, device, stages, work, data, price, ti
     const share = work?.[index];
     // A resumed run reports no work for its own earlier results; they still count as part of the whole run.
     if (share !== undefined) stage.work = Math.max(share, stage.work ?? 0);
+    const planned = memory?.[index];
+    if (planned !== undefined && Object.keys(planned).length > 0) stage.memory = planned;
     addWork(stage, cutOffAt);
     const perHour = price?.perHour[index];
     if (perHour !== undefined) stage.pricePerHour = perHour;

@@ -14,6 +14,7 @@ import {
   MOST_TABLES,
   MOST_WAITS,
 } from "./limits.ts";
+import { memoryByRoleSchema } from "./memoryRoles.ts";
 import type { RunState, Series } from "./runState.ts";
 import { stageInfoSchema } from "./stages.ts";
 import { name, text } from "./texts.ts";
@@ -28,6 +29,7 @@ const stageState = z.object({
   step: count,
   total: count,
   work: z.number().min(0).optional(),
+  memory: memoryByRoleSchema.optional(),
   etaSeconds: z.number().min(0).optional(),
   seconds: z.number().min(0).optional(),
   startedAt: time,

@@ -2,7 +2,7 @@ import * as z from "zod";
 import { MOST_SOURCES, plannedDataSchema } from "./dataCountsSchema.ts";
 import { MessageError } from "./errors.ts";
 import { MOST_STAGES } from "./limits.ts";
-import { MEMORY_ROLES } from "../common/memory.ts";
+import { memoryByRoleSchema } from "./memoryRoles.ts";
 import { shortfallSchema } from "./shortfallsSchema.ts";
 import { stageInfoSchema } from "./stages.ts";
 import { name } from "./texts.ts";
@@ -32,7 +32,7 @@ const plannedStageSchema = z.object({
   parameters: z.number().min(0),
   memoryBytes: bytes,
   /** The same by what it is for; absent where that is not known. */
-  memoryByRole: z.partialRecord(z.enum(MEMORY_ROLES), bytes).optional(),
+  memoryByRole: memoryByRoleSchema.optional(),
   /** Of a card at its peak, where the stage runs on one. */
   cardBytes: bytes.optional(),
   estimatedSeconds: z.number().min(0),

@@ -2,6 +2,7 @@ import { mkdir, readFile, readdir, writeFile } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import ts from "typescript";
+import { MEMORY_ROLE_NAMES } from "../../engine/common/memory.ts";
 import { alarmTexts } from "../../engine/protocol/alarmTexts.ts";
 import { metricTexts } from "../../engine/protocol/catalogue.ts";
 import { stageNameTexts } from "../../engine/protocol/stageName.ts";
@@ -27,7 +28,14 @@ export async function collectStrings(): Promise<readonly string[]> {
     files.map(async (file) => stringsOf(relative(ROOT, file), await readFile(file, "utf8"))),
   );
   return [
-    ...new Set([...found.flat(), ...alarmTexts(), ...metricTexts(), ...stageNameTexts(), ...winRateTexts()]),
+    ...new Set([
+      ...found.flat(),
+      ...alarmTexts(),
+      ...metricTexts(),
+      ...stageNameTexts(),
+      ...winRateTexts(),
+      ...Object.values(MEMORY_ROLE_NAMES),
+    ]),
   ].sort();
 }
 

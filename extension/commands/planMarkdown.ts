@@ -2,7 +2,7 @@ import { fromCatalogue, t } from "../localize.ts";
 import { timeText } from "../runs/labels.ts";
 import { countsText } from "../../engine/protocol/dataCounts.ts";
 import { formatBytes, formatCount } from "../../engine/common/format.ts";
-import { type MemoryRole, PROCESS_BYTES, largestByRole } from "../../engine/common/memory.ts";
+import { MEMORY_ROLE_NAMES, PROCESS_BYTES, largestByRole } from "../../engine/common/memory.ts";
 import { shortfallLine } from "../../engine/protocol/shortfalls.ts";
 import { stageNames } from "../../engine/protocol/stageName.ts";
 import type { PlannedStage, PlanOutput } from "../../engine/protocol/toolOutput.ts";
@@ -61,19 +61,10 @@ function stageRow({ cached, parameters, memoryBytes, estimatedSeconds }: Planned
 function rolesText({ stages: all }: PlanOutput, nameOf: (id: string) => string): string[] {
   const { stages, roles } = largestByRole(all);
   if (stages.length === 0) return [];
-  const names: Readonly<Record<MemoryRole, string>> = {
-    policy: t("Policy"),
-    reference: t("References"),
-    critic: t("Critic"),
-    reward: t("Reward model"),
-    optimizer: t("Optimizer"),
-    activations: t("Activations"),
-    other: t("Other"),
-  };
   const table = markdownTable(
     [
       { header: t("Memory of"), align: "left" },
-      ...roles.map((role) => ({ header: names[role], align: "right" }) as const),
+      ...roles.map((role) => ({ header: fromCatalogue(MEMORY_ROLE_NAMES[role]), align: "right" }) as const),
     ],
     stages.map(({ id, memoryByRole = {} }) => [
       literal(nameOf(id)),

@@ -4,6 +4,7 @@ import { describeMetric, METRIC_FAMILIES, METRICS, metricTexts } from "../../eng
 import { isPercentile } from "../../engine/protocol/distributions.ts";
 import { CHOICES, JUDGING } from "../../engine/protocol/metrics/evaluation.ts";
 import type { Palette } from "../../engine/protocol/palette.ts";
+import { type StageState, applyEvents, emptyRunState } from "../../engine/protocol/runState.ts";
 import { readPalette } from "../../engine/storage/palette.ts";
 import { inTemporaryFolder } from "../engine/storage/temporaryFolder.ts";
 import { type TinyRun, runTiny, tiny } from "../engine/pipeline/tinyRun.ts";
@@ -18,6 +19,7 @@ function familyOf(name: string): Family | undefined {
 describe("metrics of a run", function () {
   this.timeout(120_000);
   let recorded: readonly Extract<TinyRun["events"][number], { kind: "metrics" }>[];
+  let planned: readonly StageState[];
   let palette: Palette;
 
   before(() =>
@@ -34,6 +36,9 @@ describe("metrics of a run", function () {
         }),
         folder,
       );
+      const state = emptyRunState("tiny-1");
+      applyEvents(state, events);
+      planned = state.stages;
       recorded = events.filter((event) => event.kind === "metrics");
       palette = await readPalette(join(folder, ".salsa"));
     }),
@@ -104,6 +109,13 @@ describe("metrics of a run", function () {
       for (const name of measured) {
         assert.ok((values[name] ?? 0) > 0, `${stage}: ${name} is ${values[name] ?? "missing"}`);
       }
+    }
+  });
+
+  it("have planned memory of every training beside them, by role", () => {
+    for (const id of new Set(recorded.filter(({ values }) => "device/memory" in values).map(({ stage }) => stage))) {
+      const { memory = {} } = planned.find((stage) => stage.id === id) ?? {};
+      assert.ok((memory.optimizer ?? 0) > 0 && (memory.activations ?? 0) > 0, `${id}: ${JSON.stringify(memory)}`);
     }
   });
 

@@ -4,6 +4,7 @@ import { PERCENTILES, percentilePath } from "../../engine/protocol/distributions
 import { parseConfig, type RunConfig } from "../../engine/config/index.ts";
 import { salsa } from "../../engine/pipeline/salsa.ts";
 import type { StageInfo } from "../../engine/protocol/stages.ts";
+import type { MemoryByRole } from "../../engine/common/memory.ts";
 
 /** When every recording begins, in milliseconds since 1970. */
 export const BEGIN = Date.UTC(2026, 8, 1, 9, 0, 0);
@@ -21,6 +22,8 @@ export interface RecordingSettings {
   readonly isLegacy?: boolean;
   /** With percentiles of the rollouts, as PPO has recorded them since 2026-12. */
   readonly hasDistributions?: boolean;
+  /** With memory by role, planned and held, as runs have recorded it since 2026-12. */
+  readonly hasMemory?: boolean;
 }
 
 /** The recipe of most fixtures: two SFTs, their soup, PPO against either, one benchmark of two. */
@@ -87,6 +90,7 @@ export function recording({
   seed = 1,
   isLegacy = false,
   hasDistributions = false,
+  hasMemory = false,
   ...rest
 }: RecordingSettings = {}): RunEvent[] {
   const name = rest.name ?? config.name;
@@ -98,7 +102,9 @@ export function recording({
   const infos = stagesOf(config);
   const stages = isLegacy ? infos.map(({ id }) => id) : [...infos];
   const work = infos.map((stage) => (metricsOf(stage).length > 0 ? steps : 1));
-  emit({ kind: "runStarted", run: `${name}-1`, name, device: "wasm, 2 threads", resumed: false, stages, work });
+  const planned = hasMemory ? { memory: infos.map(memoryOf) } : {};
+  const about = { run: `${name}-1`, name, device: "wasm, 2 threads", resumed: false };
+  emit({ kind: "runStarted", ...about, stages, work, ...planned });
   for (const [nth, info] of infos.entries()) {
     if (until !== undefined && events.length > until) break;
     const { id: stage, kind, title } = info;
@@ -115,7 +121,8 @@ export function recording({
         metrics.map((metric) => [metric, valueAt({ metric, nth, step: step / total, noise: noise(seed, nth, step) })]),
       );
       const spread = hasDistributions && kind === "rlhf" ? percentiles(values) : {};
-      emit({ kind: "metrics", stage, step, values: { ...values, ...spread } });
+      const held = hasMemory ? { "device/memory": 100 + step } : {};
+      emit({ kind: "metrics", stage, step, values: { ...values, ...spread, ...held } });
     }
     const choice = isLegacy ? undefined : choiceValues(info, config);
     if (choice !== undefined) emit({ kind: "metrics", stage, step: 1, values: choice });
@@ -123,6 +130,16 @@ export function recording({
   }
   if (until === undefined) emit({ kind: "runFinished", status: "finished", seconds: (time - BEGIN) / 1000 });
   return events.slice(0, until);
+}
+
+/** Planned memory of trainings: all roles for RLHF, where an arm takes less than those before it. */
+function memoryOf(info: StageInfo, at: number): MemoryByRole {
+  if (metricsOf(info).length === 0) return {};
+  const mebibytes = (count: number): number => count * 2 ** 20;
+  const trained = { policy: mebibytes(20), optimizer: mebibytes(40), activations: mebibytes(60 - at) };
+  if (info.kind !== "rlhf") return trained;
+  const read = { reference: mebibytes(10), reward: mebibytes(10), critic: mebibytes(20), other: mebibytes(3) };
+  return { ...trained, ...read };
 }
 
 function metricsOf({ kind }: StageInfo): readonly string[] {

@@ -75,6 +75,16 @@ export const VIEW_STATES: readonly ViewState[] = [
     },
   },
   {
+    what: "memory by role",
+    view: "metrics",
+    part: "salsa-memory-by-role",
+    run: { ...demoRun(), events: recording({ steps: 8, hasMemory: true }) },
+    ready: async (page: Page): Promise<void> => {
+      await page.locator("summary", { hasText: "Memory by Role" }).press("Enter");
+      await page.getByRole("row", { name: /^ppo/ }).waitFor();
+    },
+  },
+  {
     what: "a run without test prompts",
     view: "samples",
     part: "salsa-samples",

@@ -38,6 +38,8 @@ import "./runLog.ts";
 
 /** Remembered over reloads: distributions are shown. */
 const SPREAD = "metrics.hasDistributions";
+/** The same of memory by role. */
+const MEMORY = "metrics.hasMemory";
 
 /** A line or a run of the legend, which a click hides. */
 interface LegendEntry {
@@ -122,7 +124,7 @@ class Metrics extends DashboardElement {
             ({ title, metrics }) =>
               this.group({ title, metrics: metrics.map((metric) => withReferences(metric, configs)) }, context),
           )}
-          ${this.distributions()}
+          ${this.distributions()} ${this.memory()}
         </div>
         ${isLogged && outline !== undefined ? html`<salsa-run-log .outline=${outline}></salsa-run-log>` : nothing}
       </div>`;
@@ -326,6 +328,20 @@ class Metrics extends DashboardElement {
     >
       <summary>${t("Distributions")} <span class="muted">${t("score, length and KL over steps")}</span></summary>
       ${isThere ? html`<salsa-distributions .model=${this.model}></salsa-distributions>` : nothing}
+    </details>`;
+  }
+
+  private memory(): TemplateResult {
+    const isOpen = this.model.setting(MEMORY, false);
+    const isThere = isOpen && isLoaded("salsa-memory-by-role", () => import("./memoryByRole.ts"), this);
+    return html`<details
+      ?open=${isOpen}
+      @toggle=${({ target }: Event) => {
+        if ((target as HTMLDetailsElement).open !== isOpen) this.model.set(MEMORY, !isOpen);
+      }}
+    >
+      <summary>${t("Memory by Role")} <span class="muted">${t("planned and measured")}</span></summary>
+      ${isThere ? html`<salsa-memory-by-role .model=${this.model}></salsa-memory-by-role>` : nothing}
     </details>`;
   }
 

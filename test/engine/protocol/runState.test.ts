@@ -29,7 +29,7 @@ const table = fc.record({ name: fc.constantFrom("a", "b"), title: fc.string() })
 const body: fc.Arbitrary<EventBody> = fc.oneof(
   fc.constant<EventBody>({ kind: "runQueued", run: "r-1", name: "r", device: "cpu", ahead: 2 }),
   fc.boolean().map((resumed): EventBody => {
-    const work = resumed ? { work: [0, 2, 3] } : {};
+    const work = resumed ? { work: [0, 2, 3], memory: [{}, { policy: 4, optimizer: 8 }, { other: 1 }] } : {};
     return { kind: "runStarted", run: "r-1", name: "r", device: "cpu", resumed, stages: STAGES, ...work };
   }),
   fc.record({ kind: fc.constant("stageStarted"), stage, key: fc.string(), name: fc.string(), cached: fc.boolean() }),
