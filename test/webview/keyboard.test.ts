@@ -38,7 +38,7 @@ describeInBrowser("the keyboard alone", (browser) => {
       const page = await show(what);
       const walked = await walk(page, part);
       assertWhole(walked);
-      assert.ok(walked.stops.length > 1);
+      assert.ok(walked.stops.length > 0);
     });
   }
 
