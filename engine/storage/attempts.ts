@@ -72,8 +72,8 @@ export function orderText(attempt: AttemptPlace): Promise<string | undefined> {
   return readText(placeOf(file(attempt, "order.json")), MOST_ORDER_BYTES);
 }
 
-/** A copy of an input in an order: the folder's name. */
-const COPY = /"inputs\/([\w.-]{1,255})/g;
+/** A copy of an input in an order: the folder's name. It is removed with the last run of it, so `..` must be none. */
+const COPY = /"inputs\/([A-Za-z0-9][\w.-]{0,254})/g;
 
 /**
  * Names of the copies of inputs that an artifact was made from on a cluster, below `inputs` of its root: as its newest

@@ -84,6 +84,28 @@ describe("deleting a run of somebody else's", function () {
     assert.deepEqual(left, UNTOUCHED);
   });
 
+  for (const name of ["..", ".", "../runs/two-1", "./../data"]) {
+    it(`takes no way out for the copy of an input that a cluster's order names: inputs/${name}`, async () => {
+      await inTemporaryFolder(async (folder) => {
+        const root = path.join(folder, ".salsa");
+        const run = await writeRun(folder, "one-1", { events: finishedEvents("one-1") });
+        await writeRun(folder, "two-1", { events: finishedEvents("two-1", "sft-0123456789abcdef") });
+        const record = path.join(root, "records", "base-0123456789abcdef");
+        for (const made of [record, path.join(root, "inputs", "sft-other"), path.join(root, "data")])
+          await fs.mkdir(made, { recursive: true });
+        await fs.writeFile(path.join(record, "attempt-1.order.json"), JSON.stringify({ at: `inputs/${name}` }));
+        await withService(async ({ ask }) => {
+          const { artifacts } = await ask("sizeOf", { folder: run });
+          assert.deepEqual(artifacts, [path.join("records", path.basename(record))]);
+          await ask("deleteRun", { folder: run, artifacts: true });
+        });
+        assert.deepEqual(await fs.readdir(path.join(root, "runs")), ["two-1"]);
+        assert.deepEqual(await fs.readdir(path.join(root, "inputs")), ["sft-other"]);
+        assert.ok((await fs.readdir(root)).includes("data"));
+      });
+    });
+  }
+
   it("names the folders that would go, by their real paths", async () => {
     await inTemporaryFolder(async (folder) => {
       await writeRun(folder, "one-1", { events: finishedEvents("one-1", "base-1") });
