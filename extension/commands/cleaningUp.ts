@@ -4,6 +4,7 @@ import { formatFileSize } from "../../engine/common/format.ts";
 import type { StorageEntry, StorageUse } from "../../engine/protocol/storageUse.ts";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
 import { label } from "../label.ts";
+import { readConfig } from "../ownFiles.ts";
 import type { Salsa } from "../salsa.ts";
 import { CommandError, showDone } from "./failures.ts";
 import { picked } from "./pickers.ts";
@@ -62,7 +63,7 @@ async function mentionedInConfigs(salsa: Salsa): Promise<readonly string[]> {
   const { mentionedArtifacts } = await import("../../engine/protocol/storageUse.ts");
   const texts = salsa.runs.configs().map(async (uri) => {
     try {
-      return new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
+      return new TextDecoder().decode(await readConfig(uri));
     } catch {
       return ""; // removed since the list was made
     }

@@ -8,6 +8,7 @@ import {
 } from "../../engine/protocol/testPromptsSchema.ts";
 import { LONGEST_TEST_PROMPT, MOST_TEST_PROMPTS, TEST_PROMPTS_FILE } from "../../engine/protocol/testPrompts.ts";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
+import { readOwnFile, writeOwnFile } from "../ownFiles.ts";
 import type { Salsa } from "../salsa.ts";
 import type { Action } from "./actions.ts";
 import { besideConfig } from "./besideConfig.ts";
@@ -48,7 +49,7 @@ export async function pin(salsa: Salsa, args: readonly unknown[]): Promise<numbe
     throw new CommandError(vscode.l10n.t("There are {0} test prompts, which is the most.", MOST_TEST_PROMPTS), [open]);
   }
   const before = text === "" || text.endsWith("\n") ? text : `${text}\n`;
-  await vscode.workspace.fs.writeFile(file, new TextEncoder().encode(before + testPromptLine(asked)));
+  await writeOwnFile(file, new TextEncoder().encode(before + testPromptLine(asked)));
   const count = prompts.length + 1;
   showDone(
     salsa,
@@ -100,12 +101,6 @@ async function textOf(file: vscode.Uri): Promise<string> {
   if (isEdited) {
     throw new CommandError(vscode.l10n.t("{0} has unsaved changes in an editor. Save them first", file.fsPath));
   }
-  try {
-    const bytes = await vscode.workspace.fs.readFile(file);
-    if (bytes.length <= MOST_TEST_PROMPT_BYTES) return new TextDecoder().decode(bytes);
-  } catch (error) {
-    if (error instanceof vscode.FileSystemError && error.code === "FileNotFound") return "";
-    throw error;
-  }
-  throw new CommandError(vscode.l10n.t("{0} is too large for a file of test prompts", file.fsPath));
+  const bytes = await readOwnFile(file, MOST_TEST_PROMPT_BYTES);
+  return bytes === undefined ? "" : new TextDecoder().decode(bytes);
 }

@@ -3,6 +3,7 @@ import type { FileTarget } from "../../engine/protocol/preview.ts";
 import type { PreviewFocus } from "../../engine/protocol/previewPanel.ts";
 import { assertOnDisk } from "../engine/workspace.ts";
 import { label } from "../label.ts";
+import { readConfig } from "../ownFiles.ts";
 import type { Command, Salsa } from "../salsa.ts";
 import { isConfigName, isDataName, isSurelyData } from "../../engine/config/paths.ts";
 import { readCalled } from "./called.ts";
@@ -104,7 +105,7 @@ async function sourcesNaming(
     import("../config/documents.ts"),
   ]);
   try {
-    const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(config));
+    const text = new TextDecoder().decode(await readConfig(config));
     return pathLinks(readTree(text)).flatMap(({ path, at: [section, ...source] }) => {
       if (section !== "data" || fileUri(config, path).fsPath !== file) return [];
       const name = (source.at(-1) === "from" ? source.slice(0, -1) : source).join(".");

@@ -8,6 +8,8 @@ import {
 } from "../../engine/protocol/chatPanel.ts";
 import { streamAnswer } from "../engine/chatClient.ts";
 import { ChatServer } from "../engine/chatServer.ts";
+import { assertTrusted } from "../engine/workspace.ts";
+import { readOwnFile, writeOwnFile } from "../ownFiles.ts";
 import type { Chats, Tool } from "../salsa.ts";
 import { loadPage } from "./page.ts";
 import { type VotedAnswers, preferenceLines } from "./votes.ts";
@@ -208,18 +210,13 @@ function votesFile(): vscode.Uri {
 /** Adds lines to the votes' file, which may end without a line break if somebody has edited it. */
 async function append(lines: readonly string[]): Promise<void> {
   if (lines.length === 0) return;
+  assertTrusted(); // a page that was restored may ask, too
   const file = votesFile();
-  const before = await vscode.workspace.fs.readFile(file).then(
-    (bytes) => bytes,
-    (error: unknown) => {
-      if (error instanceof vscode.FileSystemError && error.code === "FileNotFound") return new Uint8Array(0);
-      throw error;
-    },
-  );
+  const before = (await readOwnFile(file)) ?? new Uint8Array(0);
   const isOpen = before.length > 0 && before.at(-1) !== 10;
   const added = new TextEncoder().encode((isOpen ? "\n" : "") + lines.join(""));
   const all = new Uint8Array(before.length + added.length);
   all.set(before);
   all.set(added, before.length);
-  await vscode.workspace.fs.writeFile(file, all);
+  await writeOwnFile(file, all);
 }

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import * as vscode from "vscode";
 import { isConfigName } from "../../engine/config/paths.ts";
+import { readConfig } from "../ownFiles.ts";
 import { ConfigLinks } from "./configLinks.ts";
 import { rootOf, rootsOf } from "./roots.ts";
 import type { Memory } from "./selection.ts";
@@ -70,7 +71,7 @@ export class ConfigFiles {
     const files = [...unique.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0));
     const onDisk = files.filter(({ scheme }) => scheme === "file");
     const texts = await Promise.all(
-      onDisk.map(async (uri) => [uri, await readFile(uri).catch(() => undefined)] as const),
+      onDisk.map(async (uri) => [uri, await readConfig(uri).catch(() => undefined)] as const),
     );
     this.files = files;
     // A config that cannot be read keeps its runs beside it, like one that says nothing.
@@ -105,14 +106,4 @@ function isOnDisk({ scheme, path }: vscode.Uri): boolean {
 
 function hashOf(bytes: Uint8Array): string {
   return createHash("sha256").update(bytes).digest("hex");
-}
-
-/** Largest config that is looked into, in bytes, as the engine has it. */
-const MOST_CONFIG_BYTES = 16 * 1024 * 1024;
-
-/** Nothing of what is no file: reading a pipe would wait for its other end. */
-async function readFile(uri: vscode.Uri): Promise<Uint8Array> {
-  const { type, size } = await vscode.workspace.fs.stat(uri);
-  const isFile = (type & vscode.FileType.File) !== 0;
-  return isFile && size <= MOST_CONFIG_BYTES ? vscode.workspace.fs.readFile(uri) : new Uint8Array();
 }

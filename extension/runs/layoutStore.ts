@@ -10,6 +10,7 @@ import {
 } from "../../engine/protocol/runsLayout.ts";
 import type { LayoutsFile } from "../../engine/protocol/runsLayoutSchema.ts";
 import { assertTrusted } from "../engine/workspace.ts";
+import { readOwnFile, writeOwnFile } from "../ownFiles.ts";
 import { type LayoutChange, type SoundLayouts, hiddenLayouts, readLayoutFile, withLayoutChange } from "./layoutFile.ts";
 
 /** A file of layouts as it was read. */
@@ -106,11 +107,11 @@ function hasLayout(content: ReadFile["content"], wanted: string): boolean {
 async function readFile(folder: vscode.WorkspaceFolder): Promise<ReadFile> {
   const uri = vscode.Uri.joinPath(folder.uri, LAYOUTS_FILE);
   try {
-    const text = new TextDecoder().decode(await vscode.workspace.fs.readFile(uri));
+    const bytes = await readOwnFile(uri);
+    if (bytes === undefined) return { folder, text: "", content: { layouts: [], runs: {} } };
+    const text = new TextDecoder().decode(bytes);
     return { folder, text, content: readLayoutFile(text, uri.fsPath) };
   } catch (error) {
-    const isMissing = error instanceof vscode.FileSystemError && error.code === "FileNotFound";
-    if (isMissing) return { folder, text: "", content: { layouts: [], runs: {} } };
     const message = error instanceof Error ? error.message : String(error);
     return { folder, text: "", content: { problems: [{ file: uri.fsPath, line: 1, message }] } };
   }
@@ -129,7 +130,7 @@ async function writeChange(folder: vscode.WorkspaceFolder, change: LayoutChange)
     (document) => document.isDirty && document.uri.toString() === uri.toString(),
   );
   if (isEdited) throw new Error(vscode.l10n.t("{0} has unsaved changes in an editor. Save them first", uri.fsPath));
-  await vscode.workspace.fs.writeFile(uri, new TextEncoder().encode(withLayoutChange(text, content, change)));
+  await writeOwnFile(uri, new TextEncoder().encode(withLayoutChange(text, content, change)));
 }
 
 function bookOf(files: readonly ReadFile[]): LayoutBook {

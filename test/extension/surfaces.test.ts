@@ -47,6 +47,20 @@ describe("where the editor shows text", () => {
   });
 });
 
+describe("files of a workspace, which may be links and pipes", () => {
+  it("are read and written by ownFiles.ts, apart from those of the person's own and those that a dialog has named", () => {
+    const calls = /\bfs\.(?:readFile|writeFile|delete|copy|rename|createDirectory)\(/g;
+    const elsewhere = placesOf("extension", calls).filter((place) => !/^extension\/(?:build\/|ownFiles)/.test(place));
+    assert.deepEqual(elsewhere.sort(), [
+      "extension/commands/exportTable.ts: fs.writeFile(",
+      "extension/commands/hosts.ts: fs.readFile(",
+      "extension/commands/newConfig.ts: fs.writeFile(",
+      "extension/commands/promoting.ts: fs.writeFile(",
+      "extension/panels/actions.ts: fs.writeFile(",
+    ]);
+  });
+});
+
 describe("the web view's sources", () => {
   it("put no text into the page as markup", () => {
     const raw =

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
-import { cp, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { homedir } from "node:os";
+import { cp, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as vscode from "vscode";
 import { readPlanOutput } from "../../../engine/protocol/toolOutput.ts";
@@ -162,6 +162,28 @@ describe("commands", () => {
       assert.equal(await readFile(file, "utf8"), "no JSON\n");
     } finally {
       await rm(file, { force: true });
+    }
+  });
+
+  it("make no test prompt through a link, wherever it leads", async () => {
+    const outside = await mkdtemp(join(tmpdir(), "salsa-outside-"));
+    const file = join(workspace, "salsa.prompts.jsonl");
+    await writeFile(join(outside, "theirs"), "");
+    try {
+      for (const target of ["theirs", "none"]) {
+        await symlink(join(outside, target), file);
+        const said: string[] = [];
+        await ask("salsa.pinPrompt", [runFolder("demo-1"), { prompt: "$(reboot)" }], {
+          showErrorMessage: (message) => void said.push(message),
+        }).catch((error: unknown) => said.push(String(error)));
+        assert.match(said[0] ?? "", /salsa\.prompts\.jsonl is a link or no file, and is neither read nor written/);
+        await rm(file);
+      }
+      assert.deepEqual(await readdir(outside), ["theirs"]);
+      assert.equal(await readFile(join(outside, "theirs"), "utf8"), "");
+    } finally {
+      await rm(file, { force: true });
+      await rm(outside, { recursive: true });
     }
   });
 

@@ -1,0 +1,51 @@
+import * as vscode from "vscode";
+
+/** Largest file of ours that is read, in bytes: votes of years. */
+const MOST_BYTES = 64 * 1024 * 1024;
+/** Largest config that is read, in bytes, as the engine has it. */
+const MOST_CONFIG_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Content of a file that this extension keeps in the workspace; undefined where there is none. The workspace may come from
+ * somebody else: a link there could lead anywhere, and reading a pipe would wait for its other end.
+ * @throws {Error} when it is a link, a pipe or a device, or too large.
+ */
+export async function readOwnFile(file: vscode.Uri, mostBytes = MOST_BYTES): Promise<Uint8Array | undefined> {
+  const found = await entryOf(file);
+  if (found === undefined) return undefined;
+  if (found.size <= mostBytes) return vscode.workspace.fs.readFile(file);
+  throw new Error(
+    vscode.l10n.t("{0} holds {1} bytes, more than are read. Is it the right file?", file.fsPath, found.size),
+  );
+}
+
+/** Writes such a file. @throws {Error} when a link, a pipe or a device stands in its place. */
+export async function writeOwnFile(file: vscode.Uri, content: Uint8Array): Promise<void> {
+  await entryOf(file);
+  await vscode.workspace.fs.writeFile(file, content);
+}
+
+/** Content of a config, which may be a link; none of what is no file, or larger than any config. */
+export async function readConfig(config: vscode.Uri): Promise<Uint8Array> {
+  const { type, size } = await vscode.workspace.fs.stat(config);
+  const isFile = (type & vscode.FileType.File) !== 0;
+  return isFile && size <= MOST_CONFIG_BYTES ? vscode.workspace.fs.readFile(config) : new Uint8Array();
+}
+
+/** Looks at what stands there: a link that leads nowhere is a link, too. */
+async function entryOf(file: vscode.Uri): Promise<vscode.FileStat | undefined> {
+  let found: vscode.FileStat;
+  try {
+    found = await vscode.workspace.fs.stat(file);
+  } catch (error) {
+    if (error instanceof vscode.FileSystemError && error.code === "FileNotFound") return undefined;
+    throw error;
+  }
+  if (found.type === vscode.FileType.File) return found;
+  throw new Error(
+    vscode.l10n.t(
+      "{0} is a link or no file, and is neither read nor written. Put a file in its place, or remove it",
+      file.fsPath,
+    ),
+  );
+}
