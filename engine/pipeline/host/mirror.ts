@@ -1,5 +1,6 @@
 import { basename, join } from "node:path";
 import { FrameReader } from "../../cluster/ssh/frames.ts";
+import { JsonError, parseJson } from "../../common/json.ts";
 import { type EventBody, type RunEvent, type Table, parseEvent } from "../../protocol/events.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { paletteNames } from "../../protocol/palette.ts";
@@ -9,7 +10,7 @@ import { modelsFile, readModels } from "../../storage/formats/models.ts";
 import { RUN_FILE } from "../../storage/formats/runDescription.ts";
 import { SAMPLES_FILE } from "../../storage/formats/samples.ts";
 import { VOTES_FILE } from "../../storage/formats/votes.ts";
-import type { Json } from "../../storage/json.ts";
+import { type Json, type JsonObject, isJsonObject } from "../../storage/json.ts";
 import { LOCK_FILE } from "../../storage/locks.ts";
 import { keepPalette } from "../../storage/palette.ts";
 import { placeBelow, placeIn } from "../../storage/places.ts";
@@ -116,7 +117,7 @@ export class Mirror {
   private async events(lines: string): Promise<void> {
     for (const line of lines.split("\n")) {
       if (line === "") continue;
-      const { event, problem } = parseEvent(JSON.parse(line));
+      const { event, problem } = parseEvent(recordOf(line));
       if (event === undefined) {
         if (problem === undefined) continue;
         const remedy = "run the same version on both machines";
@@ -149,7 +150,8 @@ export class Mirror {
 
   private samples(lines: string): void {
     for (const line of lines.split("\n")) {
-      if (line !== "") this.settings.log.append("samples", JSON.parse(line) as Json);
+      const record = recordOf(line);
+      if (record !== undefined) this.settings.log.append("samples", record);
     }
   }
 
@@ -171,5 +173,16 @@ export class Mirror {
   private async keep(record: HostRecord): Promise<void> {
     this.record = record;
     await this.settings.log.writeFile(HOST_FILE, hostRecordText(record));
+  }
+}
+
+/** The record of a line; undefined for what readers of a log pass over: what a crash has torn there, or anybody sends. */
+function recordOf(line: string): JsonObject | undefined {
+  try {
+    const value = parseJson(line) as Json;
+    return isJsonObject(value) ? value : undefined;
+  } catch (error) {
+    if (error instanceof JsonError) return undefined;
+    throw error;
   }
 }
