@@ -6,7 +6,9 @@ import { discard, makeFolderAt, makeNewFolder, sweepAt } from "./writing.ts";
 
 /** Names the folder that counts. */
 const POINTER = "current";
-const STATE = /^state-(\d+)$/;
+const STATE = /^state-(\d{1,15})$/;
+/** Numbers begin again after that many: what stands in the file may be any. */
+const MOST_STATES = 1e9;
 
 /**
  * Replaces a state of several files all-or-nothing: whenever the process dies, `openSavepoint` gives the files of one
@@ -19,7 +21,7 @@ const STATE = /^state-(\d+)$/;
 export async function replaceSavepoint(folder: string, fill: (state: string) => Promise<void>): Promise<void> {
   await makeFolderAt(placeFor(folder));
   const before = await readPointer(folder);
-  const name = `state-${Number(STATE.exec(before ?? "")?.[1] ?? 0) + 1}`;
+  const name = `state-${(Number(STATE.exec(before ?? "")?.[1] ?? 0) % MOST_STATES) + 1}`;
   await removeStates(folder, before); // leftovers of an interrupted replacement
   const state = path.join(folder, name);
   try {

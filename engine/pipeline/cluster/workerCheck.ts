@@ -82,16 +82,18 @@ export async function forgetQuestion(root: string, nonce: string): Promise<void>
 
 /**
  * Answers a question, on a machine of a cluster.
- * @throws {DataError} when the shared folder, or the question, is not there.
+ * @throws {DataError} when the shared folder, or the question, is not there, or is none.
  */
 export async function answerQuestion(root: string, nonce: string): Promise<void> {
-  const text = await readText(placeBelow(root, `${FOLDER}/${nonce}.json`), MOST_BYTES);
+  const place = placeBelow(root, `${FOLDER}/${nonce}.json`);
+  const text = await readText(place, MOST_BYTES);
   if (text === undefined) {
     const remedy = "set runtime.cluster.sharedFolder to the path by which this machine sees the folder of runs";
     throw new DataError(`${hostname()} does not see the shared folder`, { file: root, remedy });
   }
-  const question = questionSchema.parse(parsed(text));
-  const facts = await machineFacts(root, question);
+  const question = questionSchema.safeParse(parsed(text));
+  if (!question.success) throw new DataError("is no question to a machine", { file: place.file, remedy: "try again" });
+  const facts = await machineFacts(root, question.data);
   await writeAt(placeBelow(root, `${FOLDER}/${nonce}.answer.json`), JSON.stringify(facts));
 }
 

@@ -10,6 +10,7 @@ import { REQUESTS } from "./requests.ts";
 import { RESULTS } from "./results.ts";
 import { TEXTS } from "./texts.ts";
 import { TRACKING } from "./tracking.ts";
+import { WORK } from "./work.ts";
 
 /** Everything that reads a file or a message from elsewhere. Add yours here; the fuzzer and its test follow. */
 export const READERS: readonly Reader[] = [
@@ -24,4 +25,5 @@ export const READERS: readonly Reader[] = [
   ...DATA,
   ...INTERCHANGE,
   ...TRACKING,
+  ...WORK,
 ];
