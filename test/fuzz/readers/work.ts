@@ -178,7 +178,7 @@ async function* once(bytes: Buffer): AsyncGenerator<Buffer, undefined> {
   yield bytes;
 }
 
-/** What stages leave for those that come after them, and for other machines. */
+/** Files that stages leave for those after them, and for other machines. */
 export const WORK: readonly Reader[] = [
   ...[verified, doubt, prepared, answers, questions, orders, attempts, savepoint, news],
 ];

@@ -8,7 +8,7 @@ import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 const EVENT = { kind: "stageStarted", stage: "base", key: "base-0", name: "b", cached: false, time: 1, sequence: 0 };
 const DEEP = `{"step":${"[".repeat(100_000)}${"]".repeat(100_000)}}`;
 
-/** What a run's folder has of a host's news, and the error that they ended in. */
+/** A log of a run's folder after a host's news, or the error that they ended in. */
 async function taken(re: "events" | "samples", lines: string): Promise<{ text: string; error?: Error }> {
   return inTemporaryFolder(async (root) => {
     const log = await RunFolder.open(root, "one-1");
