@@ -76,6 +76,7 @@ const PLANTED: readonly (readonly [file: string, imported: string, rule: string]
   ["engine/compute/graph/planted.ts", "@tensorflow/tfjs-core", "engine/compute/graph-packages"],
   ["engine/cli/planted.ts", "zod", "engine/cli-packages"],
   ["engine/cli/planted.ts", "node:child_process", "one-way-to-start-processes"],
+  ["engine/storage/planted.ts", "node:module", "one-way-to-load-code"],
   ["engine/pipeline/planted.ts", "../cli/target.ts", "engine/pipeline-imports"],
   ["engine/pipeline/planted.ts", "../server/target.ts", "engine/pipeline-imports"],
   ["engine/pipeline/planted.ts", "simple-git", "one-way-to-run-git"],
