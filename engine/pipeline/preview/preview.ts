@@ -9,6 +9,7 @@ import {
   isRefused,
 } from "../../data/index.ts";
 import { parseJson } from "../../common/json.ts";
+import { DataError } from "../../protocol/errors.ts";
 import {
   type OpenedPreview,
   type PreviewCounts,
@@ -25,6 +26,7 @@ import { describePrompts } from "../dataChecks.ts";
 import { type ModelView, type SeenSequence, examine } from "../modelView.ts";
 import { lengthBins, median } from "./lengths.ts";
 import { tokenPieces } from "./pieces.ts";
+import { within } from "./within.ts";
 
 /** Characters of records that are held, so that any row can be shown again. */
 const MOST_HELD = 64 * 1024 * 1024;
@@ -37,6 +39,8 @@ const IN_ROW = 8192;
 const AHEAD = 1000;
 /** Rows that one request reads at most. */
 const MOST_READ = 10_000;
+/** Milliseconds that a row may take: the longest take one second. */
+const MOST_ROW_MS = 5000;
 /** Milliseconds of work between two looks at other requests. */
 const TURN_MS = 20;
 
@@ -189,18 +193,16 @@ export class DataPreview {
   private rowOf(held: HeldRow, { most, isPart }: { readonly most: number; readonly isPart: boolean }): PreviewRow {
     const { sequences, ...row } = this.examined(held);
     const { tokenizer } = this.view.format;
-    return {
-      ...row,
-      sequences: sequences.map(({ role, tokens, learned, used }): PreviewSequence => {
-        const start = isPart ? Math.max(0, learned.indexOf(1) - BEFORE_LEARNED) : 0;
-        const ids = tokens.slice(start, start + most);
-        // How a token is written may depend on the one before.
-        const before = Math.min(start, 1);
-        const pieces = tokenPieces(tokenizer, tokens.slice(start - before, start + most)).slice(before);
-        const mask = learned.subarray(start, start + most).join("");
-        return { role, nTokens: tokens.length, used, start, pieces, ids, learned: mask };
-      }),
+    const shown = ({ role, tokens, learned, used }: SeenSequence): PreviewSequence => {
+      const start = isPart ? Math.max(0, learned.indexOf(1) - BEFORE_LEARNED) : 0;
+      const ids = tokens.slice(start, start + most);
+      // How a token is written may depend on the one before.
+      const before = Math.min(start, 1);
+      const pieces = tokenPieces(tokenizer, tokens.slice(start - before, start + most)).slice(before);
+      const mask = learned.subarray(start, start + most).join("");
+      return { role, nTokens: tokens.length, used, start, pieces, ids, learned: mask };
     };
+    return { ...row, sequences: bounded(held.place, () => sequences.map(shown)) };
   }
 
   private examined({ place, json, problem, reason, isValidation }: HeldRow): Examined {
@@ -213,13 +215,26 @@ export class DataPreview {
       if (isRefused(unusable, found)) return "refused";
       return unusable === "drop" ? "left out" : isValidation ? "validation" : "used";
     };
-    const { sequences, finding, error } = examine(record, place, { kind, view });
+    const { sequences, finding, error } = bounded(place, () => examine(record, place, { kind, view }));
     if (error !== undefined) return { ...at, fate: "refused", problem: `${error.what}; ${error.remedy}`, sequences };
     const found = reason ?? finding?.reason;
     if (found === undefined) return { ...at, fate: isValidation ? "validation" : "used", sequences };
     const words = found === finding?.reason ? { problem: `${finding.what}; ${finding.remedy}` } : {};
     return { ...at, fate: fateOf(found), reason: found, ...words, sequences };
   }
+}
+
+/**
+ * Does the work of one row. The patterns of a tokenizer may backtrack without end, and it may be anybody's: a preview is
+ * made where nothing is trusted, by the process that answers all other requests.
+ * @throws {DataError} when it takes too long.
+ */
+function bounded<T>({ file, line }: RowPlace, work: () => T): T {
+  const done = within(MOST_ROW_MS, work);
+  if (done !== undefined) return done.result;
+  const what = `takes the tokenizer more than ${MOST_ROW_MS / 1000} s`;
+  const remedy = "look at the patterns in the model's tokenizer.json: they may be hostile";
+  throw new DataError(what, { file, ...(line !== undefined && { line }), remedy });
 }
 
 /** Description of an opened source, beside its name. */

@@ -3,6 +3,7 @@ import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { ownData } from "../../pipeline/ownData.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
+import { refusal } from "./runFolders.ts";
 import { startService } from "./serviceClient.ts";
 
 describe("previews of data by the service", function () {
@@ -43,6 +44,34 @@ describe("previews of data by the service", function () {
       await fs.writeFile(configFile, JSON.stringify(hub));
       await assert.rejects(client.ask("openPreview", { configFile }), /hf:owner\/name@main: it is not in the cache/);
       await client.end();
+    });
+  });
+
+  it("end where a tokenizer's pattern backtracks without end, and so do not keep others from being answered", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const configFile = path.join(folder, "mine.salsa.json");
+      const config = await ownData(folder);
+      await fs.writeFile(configFile, JSON.stringify(config));
+      const tokenizer = path.join(
+        path.resolve(folder, (config["model"] as { checkpoint: string }).checkpoint),
+        "tokenizer.json",
+      );
+      const content = JSON.parse(await fs.readFile(tokenizer, "utf8")) as object;
+      const split = { type: "Split", pattern: { Regex: "(a+)+b" }, behavior: "Isolated", invert: false };
+      await fs.writeFile(tokenizer, JSON.stringify({ ...content, pre_tokenizer: split }));
+      const row = { prompt: "a".repeat(100), response: "b" };
+      await fs.writeFile(path.join(folder, "sft.jsonl"), `${JSON.stringify(row)}\n`);
+      const client = startService();
+      try {
+        await client.ask("initialize", { protocol: 1, client: "test 1" });
+        const { id } = await client.ask("openPreview", { configFile, source: "sft" });
+        const slow = /sft\.jsonl:1: takes the tokenizer more than 5 s; look at the patterns/;
+        await assert.rejects(client.ask("previewPage", { id, offset: 0, limit: 3 }), refusal(1, "DataError", slow));
+        assert.deepEqual(await client.ask("listRuns", {}), []);
+      } finally {
+        client.child.kill("SIGKILL");
+        client.connection.dispose();
+      }
     });
   });
 
