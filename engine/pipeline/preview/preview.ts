@@ -22,11 +22,11 @@ import {
   MOST_PREVIEWED,
   MOST_PREVIEW_ROWS,
 } from "../../protocol/preview.ts";
+import { within } from "../../text/within.ts";
 import { describePrompts } from "../dataChecks.ts";
 import { type ModelView, type SeenSequence, examine } from "../modelView.ts";
 import { lengthBins, median } from "./lengths.ts";
 import { tokenPieces } from "./pieces.ts";
-import { within } from "./within.ts";
 
 /** Characters of records that are held, so that any row can be shown again. */
 const MOST_HELD = 64 * 1024 * 1024;

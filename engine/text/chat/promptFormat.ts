@@ -3,6 +3,7 @@ import type { Tokenizer } from "../tokenizer.ts";
 import type { TemplateSource } from "./source.ts";
 import { ChatTemplate, ChatTemplateError } from "./template.ts";
 import { type AssistantTurn, renderTurns } from "./turns.ts";
+import { within } from "../within.ts";
 
 /** Reading of a text without roles on a model with a chat template: a user's turn, or the text as it stands. */
 export type PlainPrompts = "userTurn" | "asIs";
@@ -21,6 +22,8 @@ export const DEFAULT_DATE = "2024-07-26";
 
 /** Longest text of a mark, in characters. */
 const LONGEST_MARK = 64;
+/** Milliseconds for the tokens behind an answer, which are a few. */
+const MOST_END_MS = 5000;
 
 /** An example as token ids. */
 export interface EncodedExample {
@@ -236,7 +239,9 @@ export class PromptFormat {
       ];
       const text = this.template.render(messages);
       const at = text.lastIndexOf(said);
-      const [first] = at < 0 ? [] : this.tokenizer.encode(text.slice(at + 1).trimStart());
+      // Template and patterns come with a checkpoint from anywhere, and opening it must end.
+      const behind = within(MOST_END_MS, () => this.tokenizer.encode(text.slice(at + 1).trimStart()));
+      const [first] = at < 0 ? [] : (behind?.result ?? []);
       return first !== undefined && this.tokenizer.isAdded(first) ? first : undefined;
     } catch (error) {
       if (error instanceof ChatTemplateError) return undefined; // those who need the template hear of it

@@ -57,6 +57,9 @@ describe("previews of data by the service", function () {
         "tokenizer.json",
       );
       const content = JSON.parse(await fs.readFile(tokenizer, "utf8")) as object;
+      // Behind each answer of the template, too, which is tokenized when the model is opened.
+      const long = "{% for message in messages %}{{ message.content }}" + "a".repeat(100) + "{% endfor %}";
+      await fs.writeFile(path.join(path.dirname(tokenizer), "chat_template.jinja"), long);
       const split = { type: "Split", pattern: { Regex: "(a+)+b" }, behavior: "Isolated", invert: false };
       await fs.writeFile(tokenizer, JSON.stringify({ ...content, pre_tokenizer: split }));
       const row = { prompt: "a".repeat(100), response: "b" };
