@@ -1,4 +1,4 @@
-import type { JinjaEnvironment, JinjaProgram, JinjaValue } from "./jinja.ts";
+import type { JinjaArguments, JinjaEnvironment, JinjaProgram, JinjaValue } from "./jinja.ts";
 import { PythonInterpreter } from "./pythonInterpreter.ts";
 
 /** A template that would take too long or too much memory; the message says what it did, without a place. */
@@ -12,13 +12,15 @@ const MOST_WORK = 500_000;
 const WORK_PER_MESSAGE = 20_000;
 /** Longest text that a template may make, in UTF-16 units; conversations of whole books are shorter. */
 const LONGEST_TEXT = 2 ** 24;
-/** Values in one list or object, with all that those hold. */
+/** Values in one list or object, with all that those hold, and with the length of their texts. */
 const LARGEST_LIST = 2 ** 20;
 /** A text of this length counts as a step more: as much is copied or compared in the time that a step takes. */
 const TEXT_PER_STEP = 64;
-/** The clock is looked at after as many steps; it stops what the count underrates. */
-const STEPS_PER_LOOK = 4096;
+/** The clock is looked at after as much work; it stops what the count underrates. */
+const WORK_PER_LOOK = 4096;
 const LONGEST_MS = 10_000;
+/** Blanks, and characters of a separator, that `tojson` may write for each value. */
+const MOST_PADDING = 32;
 
 /**
  * Renders a template from somebody else: with a bound on its work, since a few nested loops take longer than anybody
@@ -29,7 +31,7 @@ const LONGEST_MS = 10_000;
  */
 export class BoundedInterpreter extends PythonInterpreter {
   private work: number;
-  private steps = 0;
+  private sinceLook = 0;
   private readonly deadline = performance.now() + LONGEST_MS;
   /** Values that a list holds, with those of its lists: lists of lists may hold more than they take memory. */
   private readonly sizes = new WeakMap<object, number>();
@@ -42,41 +44,66 @@ export class BoundedInterpreter extends PythonInterpreter {
   override evaluate(statement: JinjaProgram | undefined, environment: JinjaEnvironment): JinjaValue {
     this.charge(1);
     const result = super.evaluate(statement, environment);
-    this.charge(this.costOf(result.value));
+    this.charge(this.costOf(result));
     return result;
+  }
+
+  /** What `tojson` writes between values is multiplied by their number. */
+  override evaluateArguments(args: readonly JinjaProgram[], environment: JinjaEnvironment): JinjaArguments {
+    const given = super.evaluateArguments(args, environment);
+    const [, named] = given;
+    const separators = named.get("separators")?.value;
+    const texts = Array.isArray(separators) ? (separators as readonly JinjaValue[]) : [];
+    const padding = [named.get("indent")?.value, ...texts.map(({ value }) => String(value).length)];
+    if (padding.some((width) => typeof width === "number" && width > MOST_PADDING)) {
+      throw new TemplateBoundError(`writes more than ${MOST_PADDING} characters between values`);
+    }
+    return given;
   }
 
   private charge(work: number): void {
     this.work -= work;
-    this.steps += 1;
+    this.sinceLook += work;
     if (this.work < 0) throw new TemplateBoundError("does not come to an end: it has done more work than any template");
-    if (this.steps % STEPS_PER_LOOK === 0 && performance.now() > this.deadline) {
+    if (this.sinceLook < WORK_PER_LOOK) return;
+    this.sinceLook = 0;
+    if (performance.now() > this.deadline) {
       throw new TemplateBoundError(`takes longer than ${LONGEST_MS / 1000} seconds`);
     }
   }
 
-  private costOf(value: unknown): number {
+  private costOf({ type, value }: JinjaValue): number {
     if (typeof value === "string") {
       if (value.length > LONGEST_TEXT) throw new TemplateBoundError("makes a text of more than 16 million characters");
       return value.length / TEXT_PER_STEP;
     }
     if (!isCollection(value)) return 0;
-    const isKnown = this.sizes.has(value);
+    // A namespace is the one value that changes, and so its size is never known.
+    const isKnown = this.sizes.has(value) || type === NAMESPACE;
     const size = this.measure(value);
+    if (type === NAMESPACE) this.sizes.delete(value);
     if (size > LARGEST_LIST) throw new TemplateBoundError("makes a list of more than a million values");
     // A loop goes over the items alone, even where it does nothing with them.
     return isKnown ? lengthOf(value) : size;
   }
 
-  private measure(value: Collection): number {
-    const known = this.sizes.get(value);
+  /** Values in a list, and its texts by their length: as much is written where it is made a text. */
+  private measure(list: Collection): number {
+    const known = this.sizes.get(list);
     if (known !== undefined) return known;
     let size = 1;
-    for (const item of value.values()) size += isCollection(item.value) ? this.measure(item.value) : 1;
-    this.sizes.set(value, size);
+    for (const { type, value } of list.values()) {
+      if (type === NAMESPACE) throw new TemplateBoundError("keeps a namespace in a list or in another one");
+      size += isCollection(value) ? this.measure(value) : 1;
+      if (typeof value === "string") size += value.length / TEXT_PER_STEP;
+    }
+    this.sizes.set(list, size);
     return size;
   }
 }
+
+/** Type of the values that `namespace()` makes. */
+const NAMESPACE = "NamespaceValue";
 
 type Collection = readonly JinjaValue[] | ReadonlyMap<string, JinjaValue>;
 

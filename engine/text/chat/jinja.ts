@@ -18,9 +18,13 @@ export interface JinjaProgram {
   readonly type: string;
 }
 
+/** Arguments of a call: by their places, and by their names. */
+export type JinjaArguments = readonly [placed: readonly JinjaValue[], named: ReadonlyMap<string, JinjaValue>];
+
 interface JinjaInterpreter {
   run(program: JinjaProgram): JinjaValue;
   evaluate(statement: JinjaProgram | undefined, environment: JinjaEnvironment): JinjaValue;
+  evaluateArguments(args: readonly JinjaProgram[], environment: JinjaEnvironment): JinjaArguments;
 }
 
 /** The part of the package that this folder uses; nodenext cannot resolve its own declarations. */

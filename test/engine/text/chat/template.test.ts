@@ -66,4 +66,25 @@ describe("a chat template from anywhere", function () {
       refused(text);
     });
   }
+
+  const LISTED = "{% for i in range(12) %}{% set ns.l = ns.l + ns.l %}{% endfor %}";
+  for (const [what, text] of Object.entries({
+    "a list holds a large text many times": `${DOUBLED.replace("N", "15")}{% set ns.l = [ns.s] %}${LISTED}{{ ns.l | tojson }}`,
+    "a namespace hides how much a list holds": `{% set big = namespace() %}{% set ns = namespace(l=[big]) %}${LISTED}{% set big.s = range(9999) %}{{ ns.l | tojson }}`,
+    "a namespace holds itself": "{% set ns = namespace() %}{% set ns.self = ns %}{{ ns | tojson }}",
+    "each of many lists is indented": `{% set ns = namespace(l=[range(99)]) %}${LISTED.replace("12", "3")}{{ ns.l | tojson(indent=999999) }}`,
+    "each of many lists has long separators": `${DOUBLED.replace("N", "17")}{% set ns.l = [range(999)] %}${LISTED.replace("12", "6")}{{ ns.l | tojson(separators=[ns.s, ns.s]) }}`,
+  })) {
+    it(`is refused before the memory is full where ${what}`, () => {
+      assert.match(refused(text).message, /done more work|namespace in a list|characters between values/);
+    });
+  }
+
+  it("may keep what it has seen in a namespace, and read long conversations", () => {
+    const text =
+      "{% set ns = namespace(last=none) %}{% for m in messages %}{% set ns.last = m %}{{ loop.index0 ~ m.content }}{% endfor %}{{ ns.last.content | length }}";
+    const content = "x".repeat(100_000);
+    const rendered = template(text).render(Array.from({ length: 50 }, () => ({ role: "user", content })));
+    assert.ok(rendered.endsWith("x100000"));
+  });
 });
