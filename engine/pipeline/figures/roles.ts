@@ -53,7 +53,7 @@ export function rolesOf(
     if (more.length > 0) return { ...common, kind: "mkl", members: reference, isUniform: true };
     if (only === init && sfts.has(only)) return { ...common, kind: "ppo", members: [only], isUniform: true, alpha: 0 };
     if (sfts.has(only)) return { ...common, kind: "otherSft", members: [only], isUniform: true, alpha: 1 };
-    const soup = soups[only];
+    const soup = ownValue(soups, only);
     const shares = soup === undefined ? undefined : fixedWeights(soup);
     const at = soup?.of.indexOf(init) ?? -1;
     if (soup === undefined || at < 0 || !soup.of.every((model) => sfts.has(model)))

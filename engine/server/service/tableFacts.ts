@@ -1,7 +1,7 @@
 import type { RunConfig } from "../../config/index.ts";
 import type { WinRateRow } from "../../protocol/verdicts.ts";
 import { type TableValue, type TableValues, settingValues, SWEPT_ARM, sweptColumn } from "../../protocol/runsTable.ts";
-import { dictionary } from "../../common/dictionary.ts";
+import { dictionary, ownValue } from "../../common/dictionary.ts";
 import { Recent } from "./recent.ts";
 
 /** Different sections of configs that are kept once for all runs that have them. */
@@ -59,10 +59,10 @@ function armValues(
 ): TableValues {
   const values = dictionary<TableValue>(Object.entries(settingValues({ ...arm, beta: betas }, "config.rlhf")));
   const [reference, ...others] = arm.reference;
-  const soup = others.length === 0 && reference !== undefined ? soups[reference] : undefined;
+  const soup = others.length === 0 && reference !== undefined ? ownValue(soups, reference) : undefined;
   const alpha = soup === undefined ? undefined : alphaOf(soup);
   if (alpha !== undefined) values["model.alpha"] = alpha;
-  const combination = sweep?.[name];
+  const combination = ownValue(sweep ?? {}, name);
   if (combination === undefined) return values;
   values[SWEPT_ARM] = combination.of;
   for (const [axis, value] of Object.entries(combination.values)) values[sweptColumn(axis)] = value;

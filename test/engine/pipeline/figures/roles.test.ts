@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { comparedArms } from "../../../../engine/pipeline/figures/roles.ts";
+import { parseConfig } from "../../../../engine/config/index.ts";
+import { comparedArms, rolesOf } from "../../../../engine/pipeline/figures/roles.ts";
 import { mirrored, pairRate } from "../../../../engine/pipeline/figures/rates.ts";
 import { repetition } from "../../../../engine/pipeline/figures/repetition.ts";
 import { factsOf, PAPER_ARMS } from "./states.ts";
@@ -60,6 +61,13 @@ describe("the arms of a config", () => {
       ["other", "other", "ppo"],
     );
     assert.equal(comparedArms(others).ppo?.name, "ppo");
+  });
+
+  it("are other arms where somebody else's run has one held to what is no soup, whatever it is called", () => {
+    const config = parseConfig(JSON.stringify({ ...PAPER_ARMS, preset: "miniinstruct" }), "/c/run.salsa.json");
+    const arms = Object.entries(config.arms).map(([name, arm]) => [name, { ...arm, reference: ["constructor"] }]);
+    const kinds = rolesOf({ ...config, arms: Object.fromEntries(arms) as typeof config.arms }).map(({ kind }) => kind);
+    assert.deepEqual(new Set(kinds), new Set(["other"]));
   });
 
   it("are compared with the soup of two in equal shares first", () => {

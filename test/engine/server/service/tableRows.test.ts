@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import type { TableModel, TableRows, TableValue } from "../../../../engine/protocol/runsTable.ts";
+import { SWEPT_ARM, type TableModel, type TableRows, type TableValue } from "../../../../engine/protocol/runsTable.ts";
+import { tableFacts } from "../../../../engine/server/service/tableFacts.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 import { TINY, resolved } from "../../pipeline/tinyRun.ts";
 import { configOf, recording } from "../../../webview/recording.ts";
@@ -122,6 +123,14 @@ describe("rows of the runs table", () => {
       assert.deepEqual(intervals?.find(([model]) => model === name)?.[1], { [column]: [0.4, 0.6] });
       assert.equal(intervals.find(([model]) => model === "ppo")?.[1], undefined);
     });
+  });
+
+  it("have what a grid gave to the arms of it, and not to one that is called as what every object has", () => {
+    const of = { of: "salsa", values: { beta: 0.1 } };
+    const { arms, ...config } = configOf({ seeds: [1], arms: { ...ARMS, toString: { reference: "sft-1" } } });
+    const facts = tableFacts({ ...config, arms, sweep: { salsa: of } });
+    assert.equal(facts.arms.get("salsa")?.[SWEPT_ARM], "salsa");
+    assert.equal(facts.arms.get("toString")?.[SWEPT_ARM], undefined);
   });
 
   it("are sent with shared settings once, and again only for the runs that are asked for", async () => {
