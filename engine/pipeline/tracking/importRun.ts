@@ -1,5 +1,6 @@
 import { basename, resolve } from "node:path";
 import type { RunConfig } from "../../config/index.ts";
+import { dictionary } from "../../common/dictionary.ts";
 import { describeMetric } from "../../protocol/catalogue.ts";
 import type { EventBody } from "../../protocol/events.ts";
 import { LONGEST_NAME } from "../../protocol/limits.ts";
@@ -64,7 +65,7 @@ export async function importRun({ folder, name, runsRoot, signal }: ImportReques
       const ended = steps[steps.length - 1]?.time ?? began;
       report({ kind: "stageStarted", stage: info.id, key: "", cached: false }, began);
       for (const { step, time, values } of steps) report({ kind: "metrics", stage: info.id, step, values }, time);
-      report({ kind: "stageFinished", stage: info.id, seconds: (ended - began) / 1000 }, ended);
+      report({ kind: "stageFinished", stage: info.id, seconds: Math.max(0, ended - began) / 1000 }, ended);
     }
     report({ kind: "runFinished", status: "finished", seconds: (last - first) / 1000 }, last);
   } catch (error) {
@@ -101,7 +102,7 @@ function stageOf({ name, tags }: EventFolder): ImportedStage {
   for (const [tag, values] of tags) {
     const path = names.get(tag) ?? tag;
     for (const [step, { time, value }] of values) {
-      const known = byStep.get(step) ?? { step, time: Number.isFinite(time) ? 1000 * time : 0, values: {} };
+      const known = byStep.get(step) ?? { step, time: momentOf(time), values: dictionary<number | null>() };
       byStep.set(step, known);
       known.values[path] = Number.isFinite(value) ? value : null;
     }
@@ -113,6 +114,12 @@ function stageOf({ name, tags }: EventFolder): ImportedStage {
     steps: [...byStep.values()].sort((a, b) => a.step - b.step),
     unknown: [...names.values()].filter((path) => describeMetric(path).label === path),
   };
+}
+
+/** Milliseconds of a moment that somebody has logged in seconds; 0 for what is none, or beyond all dates. */
+function momentOf(seconds: number): number {
+  const time = 1000 * seconds;
+  return Number.isNaN(new Date(time).getTime()) ? 0 : time;
 }
 
 const TITLES: Readonly<Record<StageKind, string>> = {

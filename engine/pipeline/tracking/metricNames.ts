@@ -1,3 +1,4 @@
+import { ownValue } from "../../common/dictionary.ts";
 /**
  * Our paths of metrics by the names of others, without the `train/` that transformers and OpenRLHF put before them. Only
  * names of the same quantity in the same unit are here; whatever is not keeps its own name.
@@ -65,7 +66,7 @@ export type StageKind = "rlhf" | "dpo" | "sft";
 
 /** The kind of training that has logged these names. */
 export function kindOfNames(tags: Iterable<string>): StageKind {
-  const ours = new Set(Array.from(tags, (tag) => METRIC_NAMES[bare(tag)] ?? ""));
+  const ours = new Set(Array.from(tags, (tag) => ownValue(METRIC_NAMES, bare(tag)) ?? ""));
   if ([...ours].some((name) => name.startsWith("dpo/"))) return "dpo";
   return ours.has("loss/policy") || ours.has("objective/kl") || ours.has("objective/score") ? "rlhf" : "sft";
 }
@@ -73,9 +74,9 @@ export function kindOfNames(tags: Iterable<string>): StageKind {
 /** Our path of a metric by its tag; an unknown tag is its own path. */
 export function metricNameOf(tag: string, kind: StageKind): string {
   const name = bare(tag);
-  const known = Object.hasOwn(METRIC_NAMES, name) ? METRIC_NAMES[name] : undefined;
+  const known = ownValue(METRIC_NAMES, name);
   if (known !== undefined) return known;
-  const part = Object.hasOwn(OF_ANY, name) ? OF_ANY[name] : undefined;
+  const part = ownValue(OF_ANY, name);
   // The loss of RLHF's trainer is no loss of a training from fixed data.
   return part === undefined || (kind === "rlhf" && part === "loss") ? tag : `${PREFIXES[kind]}/${part}`;
 }

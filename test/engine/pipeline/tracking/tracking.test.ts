@@ -218,6 +218,21 @@ describe("a run of another program", () => {
     });
   });
 
+  it("can be read whatever its names and times are", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const names = ["constructor", "toString", "__proto__", "loss"];
+      const values = names.map((name, at) => [name, at] as const);
+      const records = [1e308, NaN, 200, -1e308, 100].map((time, step) => scalarRecord({ time, step, values }));
+      await fs.writeFile(path.join(folder, "events.out.tfevents.1"), Buffer.concat([versionRecord(1), ...records]));
+      const imported = await importRun({ folder, name: "odd", runsRoot: path.join(folder, ".salsa"), signal });
+      const state = await readRunState(imported.folder);
+      assert.equal(state.status, "finished");
+      const [found = {}] = Object.values(state.metrics);
+      assert.deepEqual(Object.keys(found).sort(), ["__proto__", "constructor", "sft/loss", "toString"]);
+      assert.deepEqual(found["sft/loss"]?.times, [0, 0, 200_000, 0, 100_000]);
+    });
+  });
+
   it("has only names of ours that there are", () => {
     const known = new Set<string>(METRICS.map(({ name }) => name));
     for (const [theirs, ours] of Object.entries(METRIC_NAMES)) assert.ok(known.has(ours), `${theirs}: ${ours}`);
