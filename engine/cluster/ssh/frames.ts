@@ -75,10 +75,15 @@ export class FrameReader {
     return undefined;
   }
 
-  /** All lines up to the end. */
+  /** The lines up to the end, but for what no shell prints: a host may print without end. */
   async lines(): Promise<readonly string[]> {
     const lines: string[] = [];
-    for (let line = await this.line(); line !== undefined; line = await this.line()) lines.push(line);
+    for (let bytes = 0; bytes <= MOST_NOISE;) {
+      const line = await this.line();
+      if (line === undefined) break;
+      lines.push(line);
+      bytes += line.length + 1;
+    }
     return lines;
   }
 

@@ -50,4 +50,13 @@ describe("frames between machines", () => {
     await assert.rejects(read("Segmentation fault\n"), /not JSON/);
     await read('null\n{"bytes":-1}\n{"bytes":1.5}\n');
   });
+
+  it("are not waited for from a host that prints lines without end", async () => {
+    async function* endless(): AsyncGenerator<Buffer, undefined> {
+      for (let n = 0; n < 10_000; n++) yield await Promise.resolve(Buffer.from("y\n".repeat(512)));
+      assert.fail("read on");
+    }
+    const lines = await new FrameReader(endless()).lines();
+    assert.ok(lines.length > 1000 && lines.every((line) => line === "y"));
+  });
 });
