@@ -4,6 +4,7 @@ import { hasInput, readInput } from "../storage/inputs.ts";
 import { type AddedToken, addedTokenAt } from "./tokenization/addedTokens.ts";
 import { tidied } from "./tokenization/decoders.ts";
 import { type TokenizerJson, type TokenizerObject, TokenizerError, isObject } from "./tokenization/fields.ts";
+import { SlowPatternError } from "./tokenization/patterns.ts";
 import { Pipeline } from "./tokenization/pipeline.ts";
 
 export { TokenizerError } from "./tokenization/fields.ts";
@@ -156,9 +157,8 @@ export class Tokenizer {
     try {
       return work();
     } catch (cause) {
-      throw new TokenizerError(`tokenize: ${this.where} contradicts itself; copy it from the original model`, {
-        cause,
-      });
+      const what = cause instanceof SlowPatternError ? `: ${cause.message}` : " contradicts itself";
+      throw new TokenizerError(`tokenize: ${this.where}${what}; copy it from the original model`, { cause });
     }
   }
 

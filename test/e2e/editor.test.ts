@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { parseConfig } from "../../engine/config/index.ts";
@@ -58,6 +58,20 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await dashboardTab(/Samples/).click();
     await webview(page).locator("salsa-sample-grid .head", { hasText: "ppo from demo-1" }).waitFor();
     await webview(page).locator("salsa-sample-grid .row").nth(1).waitFor();
+  };
+
+  /** Another dashboard beside that of a run, with the first run. */
+  const showsBeside = async (run: string): Promise<void> => {
+    const active = page.locator(".editor-group-container .tab.active", { hasText: "SALSA: " });
+    await runCommand(page, "SALSA: Open Dashboard to the Side");
+    await waitFor(async () => (await active.count()) === 2, "a second dashboard");
+    await openRun(page, "demo-1");
+    const titles = await active.allTextContents();
+    assert.deepEqual(titles.map((title) => title.trim()).sort(), ["SALSA: demo-1", `SALSA: ${run}`]);
+    await screenshot(page, "two-dashboards");
+    // One group again, and one dashboard in it.
+    await runCommand(page, "View: Join All Editor Groups");
+    await runCommand(page, "View: Close Editor");
   };
 
   before(async () => {
@@ -187,6 +201,49 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await screenshot(page, "samples");
   });
 
+  it("follows one prompt across steps, and makes it a test prompt", async () => {
+    const samples = webview(page).locator("salsa-samples");
+    await samples.locator('vscode-checkbox[label="At several steps"]').click();
+    await samples.getByRole("row").nth(1).click();
+    await page.keyboard.press("Enter");
+    await samples.getByRole("radio", { name: "Across steps" }).click();
+    const steps = samples.locator("salsa-prompt-steps");
+    await steps.getByRole("slider").press("Home");
+    const shown = async (): Promise<number> =>
+      Number(/\d+/.exec((await steps.locator("output").textContent()) ?? "")?.[0]);
+    const first = await shown();
+    await steps.getByRole("slider").press("End");
+    await waitFor(async () => (await shown()) > first, "a later step");
+    await screenshot(page, "across-steps");
+    await samples.getByRole("button", { name: "Make a Test Prompt of This" }).click();
+    const prompts = file("salsa.prompts.jsonl");
+    await waitFor(() => existsSync(prompts), "the file of test prompts");
+    const [line = ""] = readFileSync(prompts, "utf8").split("\n");
+    const { prompt } = JSON.parse(line) as { readonly prompt: string };
+    assert.equal(await samples.locator("p.prompt").textContent(), prompt);
+    await notification(page, "Added: later runs").waitFor();
+    await runCommand(page, "Notifications: Clear All Notifications");
+    await samples.locator('vscode-checkbox[label="At several steps"]').click();
+  });
+
+  it("shows how rewards spread over the steps, and what memory is for", async () => {
+    await dashboardTab(/Metrics/).click();
+    const metrics = webview(page).locator("salsa-metrics");
+    await metrics.locator("summary", { hasText: "Distributions" }).press("Enter");
+    await metrics
+      .getByRole("img", { name: /^salsa\. Arrow keys/ })
+      .first()
+      .waitFor();
+    await metrics.locator("summary", { hasText: "Memory by Role" }).press("Enter");
+    const row = metrics.getByRole("row", { name: /^(ppo|salsa) / });
+    await row
+      .getByText(/\d MiB/)
+      .last()
+      .waitFor();
+    await screenshot(page, "memory-by-role");
+    assert.deepEqual(await seriousViolations(await webviewFrame(page)), []);
+  });
+
   it("shows the win-rate table, and exports it as the run's own file", async () => {
     await runCommand(page, "SALSA: Open Win-Rate Table");
     const rates = webview(page).locator("salsa-win-rates");
@@ -265,6 +322,10 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     for (const row of await rows.all())
       assert.match((await row.getAttribute("title")) ?? "", /^β 0\.(05|4) · validation score /);
     await showsOrigins();
+    // It has answered the test prompt, which came after the first run.
+    await webview(page).getByLabel("Source").selectOption({ label: "Test prompts" });
+    await webview(page).locator("salsa-sample-grid .row").first().waitFor();
+    await showsBeside(second);
     // Of two runs there is nothing to choose.
     await runCommand(page, "SALSA: Compare Runs...");
     await webview(page).locator("salsa-metrics canvas").first().waitFor();
@@ -446,6 +507,17 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await runCommand(page, "View: Close All Editors");
     await openRun(page, "demo-2");
     await showsOrigins();
+  });
+
+  it("keeps the runs of a config that is renamed, also outside of the editor", async () => {
+    await openView(page, "SALSA");
+    await treeRow(page, CONFIG).waitFor();
+    renameSync(file(CONFIG), file("renamed.salsa.json"));
+    await treeRow(page, "renamed.salsa.json").waitFor();
+    await treeRow(page, "demo-2").waitFor();
+    assert.equal(await treeRow(page, CONFIG).count(), 0, "no group is left under the old name");
+    renameSync(file("renamed.salsa.json"), file(CONFIG));
+    await treeRow(page, CONFIG).waitFor();
   });
 
   it("reaches every view by the keyboard alone", async () => {

@@ -48,7 +48,7 @@ export class BoundedInterpreter extends PythonInterpreter {
     return result;
   }
 
-  /** What `tojson` writes between values is multiplied by their number. */
+  /** Bounds the width of what `tojson` writes between values, since it is multiplied by their number. */
   override evaluateArguments(args: readonly JinjaProgram[], environment: JinjaEnvironment): JinjaArguments {
     const given = super.evaluateArguments(args, environment);
     const [, named] = given;

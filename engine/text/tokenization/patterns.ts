@@ -1,4 +1,5 @@
 import { ClassReader, PROPERTY, SHORTHANDS, caseless, literal, propertyClass } from "./characterClasses.ts";
+import { within } from "../within.ts";
 import { TokenizerError, type TokenizerJson, isObject, textAt, unexpected } from "./fields.ts";
 
 /** Anchors and the like of Oniguruma's Ruby syntax, in which tokenizer.json writes its patterns. */
@@ -32,12 +33,43 @@ export function patternAt(value: TokenizerJson | undefined, place: string): RegE
   if (text !== undefined) return new RegExp(Array.from(textAt(text, place), literal).join(""), "gv");
   const source = textAt(value["Regex"], place);
   try {
-    return new RegExp(new Translation(source).translate(), "gv");
+    const { text: translated, mayBacktrack } = translate(source);
+    const pattern = new RegExp(translated, "gv");
+    if (mayBacktrack) BACKTRACKING.set(pattern, `${place}: ${JSON.stringify(source.slice(0, 200))}`);
+    return pattern;
   } catch (cause) {
     throw new TokenizerError(`${place}: ${JSON.stringify(source.slice(0, 200))} is not a pattern that can be run`, {
       cause,
     });
   }
+}
+
+/** Patterns that may take time without end on some texts, with their place and text. */
+const BACKTRACKING = new WeakMap<RegExp, string>();
+/** Milliseconds that such a pattern may take on a text. */
+const MOST_MS = 5000;
+
+/**
+ * Does the work of matching a pattern of a tokenizer.json in one text.
+ * @throws {SlowPatternError} when it takes too long: the pattern may be anybody's.
+ */
+export function matching<T>(pattern: RegExp, work: () => T): T {
+  const what = BACKTRACKING.get(pattern);
+  if (what === undefined) return work();
+  const done = within(MOST_MS, work);
+  if (done !== undefined) return done.result;
+  throw new SlowPatternError(`${what} takes more than ${MOST_MS / 1000} s on a text`);
+}
+
+/** A pattern that was cut off; the message says which and how long it took. */
+export class SlowPatternError extends Error {
+  override readonly name = "SlowPatternError";
+}
+
+/** A pattern in this language, and whether it is of a shape that may backtrack without end. */
+function translate(source: string): { readonly text: string; readonly mayBacktrack: boolean } {
+  const translation = new Translation(source);
+  return { text: translation.translate(), mayBacktrack: translation.mayBacktrack };
 }
 
 /** End of an open group, and whether case mattered before it. */
@@ -47,8 +79,19 @@ interface Open {
   readonly wasCaseless: boolean;
 }
 
+/**
+ * Repetitions without a bound that one alternative of a known pattern has, one after another. Each more is a power of the
+ * text's length where they all fit it.
+ */
+const KNOWN_IN_A_ROW = 3;
+
 /** One pass over a pattern. */
 class Translation {
+  /** True if it repeats what repeats or has alternatives, or has many repetitions in a row: (a+)+, (a|aa)*, a*a*a*a*. */
+  mayBacktrack = false;
+  /** Where in `out` something that varies in length or in kind ends last. */
+  private varies = -1;
+  private nInARow = 0;
   private readonly source: string;
   private out = "";
   /** Where the last atom begins in `out`; -1 where nothing can be repeated. */
@@ -116,8 +159,10 @@ class Translation {
     const char = String.fromCodePoint(rest.codePointAt(1) ?? 0);
     this.at += 1 + char.length;
     const known = (SHORTHANDS as Readonly<Record<string, string>>)[char] ?? ANCHORS[char];
-    if (known !== undefined) this.emit(known);
-    else if (/[A-Za-z0-9]/.test(char) || rest.length < 2) throw new SyntaxError(`\\${char} is not known`);
+    if (known !== undefined) {
+      this.emit(known);
+      if (char === "R") this.varies = this.out.length; // one line end of two characters, or two of one
+    } else if (/[A-Za-z0-9]/.test(char) || rest.length < 2) throw new SyntaxError(`\\${char} is not known`);
     else this.emitLetters(literal(char));
   }
 
@@ -171,6 +216,8 @@ class Translation {
   private alternative(): void {
     this.at++;
     this.out += "|";
+    this.varies = this.out.length;
+    this.nInARow = 0;
     this.atom = -1;
   }
 
@@ -199,6 +246,8 @@ class Translation {
   private repeat(quantifier: string, length: number): void {
     if (this.atom < 0) throw new SyntaxError("nothing to repeat");
     this.at += length;
+    const isUnbounded = /^[*+]$|,\}$/.test(quantifier);
+    if (isUnbounded && (this.varies > this.atom || ++this.nInARow > KNOWN_IN_A_ROW)) this.mayBacktrack = true;
     const atom = this.out.slice(this.atom);
     const next = this.source[this.at];
     let repeated = `${atom}${quantifier}`;
@@ -214,6 +263,7 @@ class Translation {
     const follows = this.source[this.at] ?? "";
     this.out =
       this.out.slice(0, this.atom) + ("*+?{".includes(follows) && follows !== "" ? `(?:${repeated})` : repeated);
+    if (!/^\{\d+\}$/.test(quantifier)) this.varies = this.out.length;
   }
 }
 

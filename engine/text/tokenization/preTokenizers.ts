@@ -11,7 +11,7 @@ import {
   unexpected,
 } from "./fields.ts";
 import type { Beginning } from "./normalizers.ts";
-import { patternAt } from "./patterns.ts";
+import { matching, patternAt } from "./patterns.ts";
 import { type SplitBehaviour, behaviourAt, spansOf, splitText } from "./splitting.ts";
 
 /** Cuts pieces of a text into smaller ones. `beginning` belongs to the first piece, and is cleared when that goes. */
@@ -101,7 +101,8 @@ function splitBy(pattern: RegExp, behaviour: SplitBehaviour, { isInverted = fals
     const isQuick = isInverted ? behaviour === "removed" || behaviour === "isolated" : behaviour === "isolated";
     if (isQuick) {
       // Almost always, the matches cover the text, and no one need know where each of them stands.
-      const parts = piece.match(pattern)?.filter((part) => part !== "") ?? [];
+      const found = matching(pattern, () => piece.match(pattern));
+      const parts = found?.filter((part) => part !== "") ?? [];
       if (parts.reduce((length, part) => length + part.length, 0) === piece.length) return { parts, keepsFirst: true };
     }
     const spans = spansOf(piece, pattern);

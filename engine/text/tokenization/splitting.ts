@@ -1,4 +1,5 @@
 import { type TokenizerJson, textAt, unexpected } from "./fields.ts";
+import { matching } from "./patterns.ts";
 
 /** Fate of the places where a pattern matches. */
 export type SplitBehaviour = "removed" | "isolated" | "mergedWithPrevious" | "mergedWithNext" | "contiguous";
@@ -28,6 +29,10 @@ export function behaviourAt(value: TokenizerJson | undefined, place: string, abs
 
 /** Cuts a text into what matches a pattern and what stands between, without gaps; a match may be empty. */
 export function spansOf(text: string, pattern: RegExp): SplitSpan[] {
+  return matching(pattern, () => cut(text, pattern));
+}
+
+function cut(text: string, pattern: RegExp): SplitSpan[] {
   const spans: SplitSpan[] = [];
   let last = 0;
   let isAfterMatch = false;

@@ -97,6 +97,17 @@ describe("tokenizer of a checkpoint", () => {
     assert.equal(new Tokenizer({ ...files, tokenizer: { ...files.tokenizer, model } }).vocabularySize, 300_004);
   });
 
+  it("ends a text whose pattern would look for ever, with the file and the remedy", async () => {
+    const { files } = await loadTokenizer(BPE);
+    const split = { type: "Split", pattern: { Regex: "a*a*a*a*a*a*a*b" }, behavior: "Isolated", invert: false };
+    const tokenizer = new Tokenizer({ ...files, tokenizer: { ...files.tokenizer, pre_tokenizer: split } }, "own.json");
+    assert.throws(
+      () => tokenizer.encode("a".repeat(1000)),
+      /^TokenizerError: tokenize: own\.json: pre_tokenizer\.pattern: .* takes more than 5 s on a text; copy it from/,
+    );
+    assert.ok(tokenizer.encode("b").length > 0);
+  }).timeout(60_000);
+
   it("refuses a model it does not know and settings without end-of-text", () => {
     const { files } = wordLevelTokenizer(["a"]);
     const model = { type: "Mystery" };
