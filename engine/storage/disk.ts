@@ -19,7 +19,25 @@ const REMEDIES: Readonly<Record<string, readonly [what: string, remedy: string]>
   ENOTDIR: ["a part of the path is a file where a folder is needed", "move that file away or choose another path"],
   EISDIR: ["a folder stands where a file is needed", "move it away or choose another path"],
   ENOENT: ["no such file or folder", "check the path"],
+  ETIMEDOUT: ["the disk does not answer", "see whether the machine that it belongs to is there, and mount it again"],
 };
+
+/** Milliseconds that a disk may take for what takes a moment, twice. */
+const PATIENCE_MS = 30_000;
+
+/**
+ * Waits for work that takes a disk a moment. Disks of a network whose other side is gone never answer, and whoever waits
+ * for one could do nothing else. The time is waited for twice, for clocks go on while a machine sleeps.
+ *
+ * @throws {DiskError} when there is no answer; that of the work is nobody's then.
+ */
+export function inTime<T>(operation: string, file: string, work: Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = (): void => reject(diskError(operation, file, "ETIMEDOUT"));
+    let timer = setTimeout(() => (timer = setTimeout(late, patienceMs).unref()), patienceMs).unref();
+    void work.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
 
 /**
  * Runs one piece of work on a file and turns the system's errors into a DiskError that names the file.

@@ -2,7 +2,7 @@ import { type Dirent, constants } from "node:fs";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { DataError } from "../protocol/errors.ts";
-import { diskError, errorCode, MAX_CALL_BYTES, onDisk } from "./disk.ts";
+import { diskError, errorCode, inTime, MAX_CALL_BYTES, onDisk } from "./disk.ts";
 import { type Place, entryAt, isFolderAt, placeInChecked, refusal } from "./places.ts";
 
 /**
@@ -27,6 +27,16 @@ const READ = constants.O_RDONLY | O_NONBLOCK;
  * @throws {DiskError}
  */
 export async function openAt(place: Place): Promise<fs.FileHandle | undefined> {
+  const opened = opening(place);
+  try {
+    return await inTime("open", place.file, opened);
+  } catch (error) {
+    void opened.then((handle) => handle?.close()).catch(() => undefined); // it may still come
+    throw error;
+  }
+}
+
+async function opening(place: Place): Promise<fs.FileHandle | undefined> {
   const { file } = place;
   const entry = await entryAt(place);
   if (entry === undefined) return undefined;
@@ -90,7 +100,8 @@ export async function* chunksOf(file: string, handle: fs.FileHandle): AsyncGener
   try {
     for (;;) {
       const chunk = Buffer.allocUnsafe(CHUNK); // a reader may keep it
-      const { bytesRead } = await onDisk("read", file, () => handle.read(chunk, 0, CHUNK, null));
+      const reading = onDisk("read", file, () => handle.read(chunk, 0, CHUNK, null));
+      const { bytesRead } = await inTime("read", file, reading);
       if (bytesRead === 0) return;
       yield chunk.subarray(0, bytesRead);
     }
@@ -101,7 +112,7 @@ export async function* chunksOf(file: string, handle: fs.FileHandle): AsyncGener
 
 /** Reads an open file to its end and closes it. @throws {DataError} when it is larger than that. */
 export async function readWhole(file: string, handle: fs.FileHandle, mostBytes: number): Promise<Buffer> {
-  return onDisk("read", file, async () => {
+  const reading = onDisk("read", file, async () => {
     try {
       const { size } = await handle.stat();
       if (size > mostBytes) {
@@ -115,13 +126,14 @@ export async function readWhole(file: string, handle: fs.FileHandle, mostBytes: 
       await handle.close();
     }
   });
+  return inTime("read", file, reading);
 }
 
 /** The beginning of a file below a root; no bytes when there is none. @throws {DataError} {DiskError} */
 export async function readStart(place: Place, mostBytes: number): Promise<Buffer> {
   const handle = await openAt(place);
   if (handle === undefined) return Buffer.alloc(0);
-  return onDisk("read", place.file, async () => {
+  const reading = onDisk("read", place.file, async () => {
     try {
       const bytes = Buffer.alloc(mostBytes);
       return bytes.subarray(0, await readRange(handle, bytes, 0));
@@ -129,13 +141,14 @@ export async function readStart(place: Place, mostBytes: number): Promise<Buffer
       await handle.close();
     }
   });
+  return inTime("read", place.file, reading);
 }
 
 /** The end of a file below a root, as text; empty when there is none. @throws {DataError} {DiskError} */
 export async function readEnd(place: Place, mostBytes: number): Promise<string> {
   const handle = await openAt(place);
   if (handle === undefined) return "";
-  return onDisk("read", place.file, async () => {
+  const reading = onDisk("read", place.file, async () => {
     try {
       const { size } = await handle.stat();
       const bytes = Buffer.alloc(Math.min(size, mostBytes));
@@ -145,6 +158,7 @@ export async function readEnd(place: Place, mostBytes: number): Promise<string> 
       await handle.close();
     }
   });
+  return inTime("read", place.file, reading);
 }
 
 /** Fills `into` from a position on. @returns The bytes read: fewer at the file's end. */
@@ -164,6 +178,10 @@ export async function readRange(handle: fs.FileHandle, into: Uint8Array, positio
  * @throws {DataError} when it, or a folder on the way from the root, is a link.
  */
 export async function listAt(place: Place): Promise<readonly Dirent[]> {
+  return inTime("list", place.file, listing(place));
+}
+
+async function listing(place: Place): Promise<readonly Dirent[]> {
   if (!(await isFolderAt(place))) return [];
   return onDisk("list", place.file, async () => {
     try {

@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { setImmediate } from "node:timers/promises";
+import { placeIn } from "../../../engine/storage/places.ts";
+import { listAt, readText } from "../../../engine/storage/reading.ts";
+import { type DiskOperation, hooked } from "./hookedDisk.ts";
+import { inTemporaryFolder } from "./temporaryFolder.ts";
+
+const HALF_A_MINUTE = 30_000;
+
+describe("a disk that does not answer", () => {
+  const original = globalThis.setTimeout;
+  /** Timers that have begun, to be ended by hand. */
+  let timers: (() => void)[] = [];
+  beforeEach(() => {
+    timers = [];
+    globalThis.setTimeout = ((ended: () => void, milliseconds: number) => {
+      assert.equal(milliseconds, HALF_A_MINUTE);
+      timers.push(ended);
+      return original(() => undefined, 0);
+    }) as typeof setTimeout;
+  });
+  afterEach(() => {
+    globalThis.setTimeout = original;
+  });
+  const later = (): void => {
+    for (const ended of timers.splice(0)) ended();
+  };
+
+  /** The message of what ends work on a disk of which an operation never ends; the clock is moved on. */
+  async function messageOf(operation: DiskOperation, work: (folder: string) => Promise<unknown>): Promise<string> {
+    return inTemporaryFolder(async (folder) => {
+      await fs.writeFile(path.join(folder, "run.json"), "{}");
+      let isAsked = false;
+      const before = (): Promise<void> => {
+        isAsked = true;
+        return new Promise(() => undefined);
+      };
+      const { result } = await hooked({ operation, before }, async () => {
+        const ended = work(folder).then(
+          () => "",
+          (error: unknown) => String(error),
+        );
+        while (!isAsked) await setImmediate();
+        later();
+        const early = await Promise.race([ended, setImmediate("still waiting")]);
+        assert.equal(early, "still waiting", "a machine that has slept may have lost as much");
+        later();
+        return ended;
+      });
+      return result.replaceAll(folder, "…");
+    });
+  }
+
+  const said = "the disk does not answer; see whether the machine that it belongs to is there, and mount it again";
+
+  it("is named when a file is opened", async () => {
+    const message = await messageOf("open", (folder) => readText(placeIn(folder, "run.json")));
+    assert.equal(message, `DiskError: …/run.json: open: ${said}`);
+  });
+
+  it("is named when a folder is listed", async () => {
+    const message = await messageOf("readdir", (folder) =>
+      listAt(placeIn(path.dirname(folder), path.basename(folder))),
+    );
+    assert.equal(message, `DiskError: …: list: ${said}`);
+  });
+});
