@@ -26,8 +26,8 @@ const REMEDIES: Readonly<Record<string, readonly [what: string, remedy: string]>
 const PATIENCE_MS = 30_000;
 
 /**
- * Waits for work that takes a disk a moment. Disks of a network whose other side is gone never answer, and whoever waits
- * for one could do nothing else. The time is waited for twice, for clocks go on while a machine sleeps.
+ * Waits for work that takes a disk a moment: a network's disk whose other side is gone never answers. The time is waited
+ * for twice, since clocks go on while a machine sleeps.
  *
  * @throws {DiskError} when there is no answer; that of the work is nobody's then.
  */
