@@ -60,20 +60,6 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await webview(page).locator("salsa-sample-grid .row").nth(1).waitFor();
   };
 
-  /** Another dashboard beside that of a run, with the first run. */
-  const showsBeside = async (run: string): Promise<void> => {
-    const active = page.locator(".editor-group-container .tab.active", { hasText: "SALSA: " });
-    await runCommand(page, "SALSA: Open Dashboard to the Side");
-    await waitFor(async () => (await active.count()) === 2, "a second dashboard");
-    await openRun(page, "demo-1");
-    const titles = await active.allTextContents();
-    assert.deepEqual(titles.map((title) => title.trim()).sort(), ["SALSA: demo-1", `SALSA: ${run}`]);
-    await screenshot(page, "two-dashboards");
-    // One group again, and one dashboard in it.
-    await runCommand(page, "View: Join All Editor Groups");
-    await runCommand(page, "View: Close Editor");
-  };
-
   before(async () => {
     session = await startSession();
     page = session.page;
@@ -325,7 +311,6 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     // It has answered the test prompt, which came after the first run.
     await webview(page).getByLabel("Source").selectOption({ label: "Test prompts" });
     await webview(page).locator("salsa-sample-grid .row").first().waitFor();
-    await showsBeside(second);
     // Of two runs there is nothing to choose.
     await runCommand(page, "SALSA: Compare Runs...");
     await webview(page).locator("salsa-metrics canvas").first().waitFor();
@@ -538,6 +523,23 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await page.keyboard.press("Tab");
     const focused = await (await webviewFrame(page)).evaluate(() => document.activeElement?.localName);
     assert.equal(focused, "salsa-dashboard", "Tab goes from the tabs into the view");
+  });
+
+  // The last step: the others know of one dashboard.
+  it("opens a second dashboard beside the first, each with its own run", async () => {
+    const active = page.locator(".editor-group-container .tab.active", { hasText: "SALSA: " });
+    const titles = async (): Promise<string> =>
+      (await active.allTextContents())
+        .map((title) => title.trim())
+        .sort()
+        .join();
+    assert.equal(await titles(), "SALSA: demo-2");
+    await runCommand(page, "SALSA: Open Dashboard to the Side");
+    await waitFor(async () => (await titles()) === "SALSA: demo-2,SALSA: demo-2", "a second dashboard");
+    await openView(page, "SALSA");
+    await treeRow(page, "demo-3").click();
+    await waitFor(async () => (await titles()) === "SALSA: demo-2,SALSA: demo-3", "another run in the one in front");
+    await screenshot(page, "two-dashboards");
   });
 });
 
