@@ -13,7 +13,7 @@ import { samplesFigures } from "./samples.ts";
 export const editor: Bench = {
   name: "editor",
   targets: {
-    "editor.metricsFirstPaintMs": { atMost: 1500 },
+    "editor.metricsFirstPaintMs": { atMost: 1000 },
     "editor.metricsPanP95Ms": { atMost: 33 },
     "editor.metricsMemoryMiB": { atMost: 300 },
     "editor.samplesScrollP95Ms": { atMost: 33 },

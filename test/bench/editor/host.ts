@@ -60,9 +60,7 @@ export async function openHosted(
     actions: REFUSALS,
     log: (line) => void failures.push(line),
   });
-  await page.exposeFunction("toSession", async (message: FromDashboard) => {
-    if (message.kind === "request") await session.answer(message);
-  });
+  await sendTo(page, session);
   await page.evaluate(() => {
     const bridge = window as unknown as Record<"toExtension" | "toSession", unknown>;
     bridge.toExtension = bridge.toSession;
@@ -82,6 +80,19 @@ export async function openHosted(
       if (problems.length > 0) throw new Error(`the dashboard had problems: ${problems.join("; ")}`);
     },
   };
+}
+
+/** Sessions of pages, which are used again. */
+const sessions = new WeakMap<Page, PageSession>();
+
+/** Has the page's requests answered by a session from now on. */
+async function sendTo(page: Page, session: PageSession): Promise<void> {
+  const isKnown = sessions.has(page);
+  sessions.set(page, session);
+  if (isKnown) return;
+  await page.exposeFunction("toSession", async (message: FromDashboard) => {
+    if (message.kind === "request") await sessions.get(page)?.answer(message);
+  });
 }
 
 /** The real service, as an editor has it. */
