@@ -16,7 +16,7 @@ describe("a disk that does not answer", () => {
   beforeEach(() => {
     timers = [];
     globalThis.setTimeout = ((ended: () => void, milliseconds: number) => {
-      assert.equal(milliseconds, HALF_A_MINUTE);
+      if (milliseconds !== HALF_A_MINUTE) return original(ended, milliseconds); // of others
       timers.push(ended);
       return original(() => undefined, 0);
     }) as typeof setTimeout;
