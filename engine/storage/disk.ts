@@ -31,10 +31,10 @@ const PATIENCE_MS = 30_000;
  *
  * @throws {DiskError} when there is no answer; that of the work is nobody's then.
  */
-export function inTime<T>(operation: string, file: string, work: Promise<T>, patienceMs = PATIENCE_MS): Promise<T> {
+export function inTime<T>(operation: string, file: string, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const late = (): void => reject(diskError(operation, file, "ETIMEDOUT"));
-    let timer = setTimeout(() => (timer = setTimeout(late, patienceMs).unref()), patienceMs).unref();
+    let timer = setTimeout(() => (timer = setTimeout(late, PATIENCE_MS).unref()), PATIENCE_MS).unref();
     void work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
 }

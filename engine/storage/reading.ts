@@ -95,24 +95,35 @@ export async function* chunksAt(place: Place): AsyncGenerator<Buffer, undefined>
   yield* chunksOf(place.file, handle);
 }
 
+/** Runs one piece of reading, which takes a moment. @throws {DiskError} also when the disk does not answer. */
+function readInTime<T>(file: string, work: () => Promise<T>): Promise<T> {
+  return inTime("read", file, onDisk("read", file, work));
+}
+
 /** Bytes of an open file, which is closed at the end. */
 export async function* chunksOf(file: string, handle: fs.FileHandle): AsyncGenerator<Buffer, undefined> {
+  let isFailed = false;
   try {
     for (;;) {
       const chunk = Buffer.allocUnsafe(CHUNK); // a reader may keep it
-      const reading = onDisk("read", file, () => handle.read(chunk, 0, CHUNK, null));
-      const { bytesRead } = await inTime("read", file, reading);
+      const { bytesRead } = await readInTime(file, () => handle.read(chunk, 0, CHUNK, null));
       if (bytesRead === 0) return;
       yield chunk.subarray(0, bytesRead);
     }
+  } catch (error) {
+    isFailed = true;
+    throw error;
   } finally {
-    await handle.close();
+    // Closing waits for what is under way, which on a disk that does not answer never ends.
+    const closed = handle.close();
+    if (isFailed) closed.catch(() => undefined);
+    else await closed;
   }
 }
 
 /** Reads an open file to its end and closes it. @throws {DataError} when it is larger than that. */
 export async function readWhole(file: string, handle: fs.FileHandle, mostBytes: number): Promise<Buffer> {
-  const reading = onDisk("read", file, async () => {
+  return readInTime(file, async () => {
     try {
       const { size } = await handle.stat();
       if (size > mostBytes) {
@@ -126,14 +137,13 @@ export async function readWhole(file: string, handle: fs.FileHandle, mostBytes: 
       await handle.close();
     }
   });
-  return inTime("read", file, reading);
 }
 
 /** The beginning of a file below a root; no bytes when there is none. @throws {DataError} {DiskError} */
 export async function readStart(place: Place, mostBytes: number): Promise<Buffer> {
   const handle = await openAt(place);
   if (handle === undefined) return Buffer.alloc(0);
-  const reading = onDisk("read", place.file, async () => {
+  return readInTime(place.file, async () => {
     try {
       const bytes = Buffer.alloc(mostBytes);
       return bytes.subarray(0, await readRange(handle, bytes, 0));
@@ -141,14 +151,13 @@ export async function readStart(place: Place, mostBytes: number): Promise<Buffer
       await handle.close();
     }
   });
-  return inTime("read", place.file, reading);
 }
 
 /** The end of a file below a root, as text; empty when there is none. @throws {DataError} {DiskError} */
 export async function readEnd(place: Place, mostBytes: number): Promise<string> {
   const handle = await openAt(place);
   if (handle === undefined) return "";
-  const reading = onDisk("read", place.file, async () => {
+  return readInTime(place.file, async () => {
     try {
       const { size } = await handle.stat();
       const bytes = Buffer.alloc(Math.min(size, mostBytes));
@@ -158,7 +167,6 @@ export async function readEnd(place: Place, mostBytes: number): Promise<string> 
       await handle.close();
     }
   });
-  return inTime("read", place.file, reading);
 }
 
 /** Fills `into` from a position on. @returns The bytes read: fewer at the file's end. */

@@ -3,7 +3,8 @@ import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { placeIn } from "../../../engine/storage/places.ts";
-import { listAt, readText } from "../../../engine/storage/reading.ts";
+import { chunksOf, listAt, readText } from "../../../engine/storage/reading.ts";
+import { HAS_PIPES, putPipe } from "./hostile.ts";
 import { type DiskOperation, hooked } from "./hookedDisk.ts";
 import { inTemporaryFolder } from "./temporaryFolder.ts";
 
@@ -58,6 +59,22 @@ describe("a disk that does not answer", () => {
   it("is named when a file is opened", async () => {
     const message = await messageOf("open", (folder) => readText(placeIn(folder, "run.json")));
     assert.equal(message, `DiskError: …/run.json: open: ${said}`);
+  });
+
+  (HAS_PIPES ? it : it.skip)("is named when a piece of a file is read, though that is still under way", async () => {
+    await inTemporaryFolder(async (folder) => {
+      // Reading a pipe that nobody writes to waits as such a disk does.
+      const file = path.join(folder, "pipe");
+      await putPipe(file);
+      const handle = await fs.open(file, "r+");
+      const ended = chunksOf(file, handle).next().then(String, String);
+      while (timers.length === 0) await setImmediate();
+      later();
+      later();
+      const message = await ended;
+      await fs.writeFile(file, "x"); // the read ends
+      assert.equal(message.replace(folder, "…"), `DiskError: …/pipe: read: ${said}`);
+    });
   });
 
   it("is named when a folder is listed", async () => {
