@@ -316,32 +316,38 @@ class Metrics extends DashboardElement {
     </details>`;
   }
 
-  /** Closed until somebody wants them: each is a picture of nine curves, and few look at them every day. */
+  /** Each is a picture of nine curves, and few look at them every day. */
   private distributions(): TemplateResult {
-    const isOpen = this.model.setting(SPREAD, false);
-    const isThere = isOpen && isLoaded("salsa-distributions", () => import("./distributions.ts"), this);
-    return html`<details
-      ?open=${isOpen}
-      @toggle=${({ target }: Event) => {
-        if ((target as HTMLDetailsElement).open !== isOpen) this.model.set(SPREAD, !isOpen);
-      }}
-    >
-      <summary>${t("Distributions")} <span class="muted">${t("score, length and KL over steps")}</span></summary>
-      ${isThere ? html`<salsa-distributions .model=${this.model}></salsa-distributions>` : nothing}
-    </details>`;
+    const summary = html`${t("Distributions")} <span class="muted">${t("score, length and KL over steps")}</span>`;
+    const isThere = (): boolean => isLoaded("salsa-distributions", () => import("./distributions.ts"), this);
+    return this.closedAtFirst(SPREAD, summary, () =>
+      isThere() ? html`<salsa-distributions .model=${this.model}></salsa-distributions>` : nothing,
+    );
   }
 
   private memory(): TemplateResult {
-    const isOpen = this.model.setting(MEMORY, false);
-    const isThere = isOpen && isLoaded("salsa-memory-by-role", () => import("./memoryByRole.ts"), this);
+    const summary = html`${t("Memory by Role")} <span class="muted">${t("planned and measured")}</span>`;
+    const isThere = (): boolean => isLoaded("salsa-memory-by-role", () => import("./memoryByRole.ts"), this);
+    return this.closedAtFirst(MEMORY, summary, () =>
+      isThere() ? html`<salsa-memory-by-role .model=${this.model}></salsa-memory-by-role>` : nothing,
+    );
+  }
+
+  /** A part that is closed until somebody wants it, which is remembered. */
+  private closedAtFirst(
+    setting: string,
+    summary: TemplateResult,
+    content: () => TemplateResult | typeof nothing,
+  ): TemplateResult {
+    const isOpen = this.model.setting(setting, false);
     return html`<details
       ?open=${isOpen}
       @toggle=${({ target }: Event) => {
-        if ((target as HTMLDetailsElement).open !== isOpen) this.model.set(MEMORY, !isOpen);
+        if ((target as HTMLDetailsElement).open !== isOpen) this.model.set(setting, !isOpen);
       }}
     >
-      <summary>${t("Memory by Role")} <span class="muted">${t("planned and measured")}</span></summary>
-      ${isThere ? html`<salsa-memory-by-role .model=${this.model}></salsa-memory-by-role>` : nothing}
+      <summary>${summary}</summary>
+      ${isOpen ? content() : nothing}
     </details>`;
   }
 

@@ -33,9 +33,9 @@ export function patternAt(value: TokenizerJson | undefined, place: string): RegE
   if (text !== undefined) return new RegExp(Array.from(textAt(text, place), literal).join(""), "gv");
   const source = textAt(value["Regex"], place);
   try {
-    const { text: translated, mayBacktrack } = translate(source);
-    const pattern = new RegExp(translated, "gv");
-    if (mayBacktrack) BACKTRACKING.set(pattern, `${place}: ${JSON.stringify(source.slice(0, 200))}`);
+    const translation = new Translation(source);
+    const pattern = new RegExp(translation.translate(), "gv");
+    if (translation.mayBacktrack) BACKTRACKING.set(pattern, `${place}: ${JSON.stringify(source.slice(0, 200))}`);
     return pattern;
   } catch (cause) {
     throw new TokenizerError(`${place}: ${JSON.stringify(source.slice(0, 200))} is not a pattern that can be run`, {
@@ -64,12 +64,6 @@ export function matching<T>(pattern: RegExp, work: () => T): T {
 /** A pattern that was cut off; the message says which and how long it took. */
 export class SlowPatternError extends Error {
   override readonly name = "SlowPatternError";
-}
-
-/** A pattern in this language, and whether it is of a shape that may backtrack without end. */
-function translate(source: string): { readonly text: string; readonly mayBacktrack: boolean } {
-  const translation = new Translation(source);
-  return { text: translation.translate(), mayBacktrack: translation.mayBacktrack };
 }
 
 /** End of an open group, and whether case mattered before it. */

@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { DriverUnavailableError } from "./driver.ts";
 
 /** The parts of koffi that we use: functions of a shared library as functions of JavaScript. */
@@ -39,4 +40,10 @@ export function loadKoffi(): Koffi {
     const remedy = isBundled ? "use the package that is made for this platform" : "install it: npm install koffi";
     throw new DriverUnavailableError(reason, remedy, { cause });
   }
+}
+
+/** Name of a library that the driver installs: the system's loader knows where it is; on Windows only the system's own folder is looked at. */
+export function systemLibrary(linux: string, windows: string): string {
+  if (process.platform !== "win32") return linux;
+  return join(process.env["SystemRoot"] ?? "C:\\Windows", "System32", windows);
 }

@@ -1,6 +1,5 @@
-import { join } from "node:path";
 import { CudaResult, DeviceLostError, DriverError, DriverUnavailableError } from "./driver.ts";
-import { type Koffi, type SharedLibrary, loadKoffi } from "./koffi.ts";
+import { type Koffi, type SharedLibrary, loadKoffi, systemLibrary } from "./koffi.ts";
 
 /** Handles and device addresses are 64-bit numbers; what a call gives back is written to memory that it is shown. */
 const HANDLE = "uint64_t";
@@ -77,7 +76,7 @@ export class LibCuda {
    * @param file - Name or path of the library; the driver's own unless given.
    * @throws {DriverUnavailableError} when it is not there, or older than the functions that we call.
    */
-  constructor(file = libraryName()) {
+  constructor(file = systemLibrary("libcuda.so.1", "nvcuda.dll")) {
     this.koffi = loadKoffi();
     try {
       this.library = this.koffi.load(file);
@@ -147,9 +146,3 @@ export function textOf(bytes: Uint8Array): string {
 }
 
 const REMEDY = "install NVIDIA's driver, version 520 or newer; in a container, start it with --gpus all";
-
-/** The system's loader knows where a driver is; on Windows only the system's own folder is looked at. */
-function libraryName(): string {
-  if (process.platform !== "win32") return "libcuda.so.1";
-  return join(process.env["SystemRoot"] ?? "C:\\Windows", "System32", "nvcuda.dll");
-}

@@ -1,6 +1,5 @@
-import { join } from "node:path";
 import type { DeviceUse } from "../../backend.ts";
-import { loadKoffi } from "./koffi.ts";
+import { loadKoffi, systemLibrary } from "./koffi.ts";
 
 const SUCCESS = 0;
 /** Handles are 64-bit numbers; what a call gives back is written to memory that it is shown. */
@@ -20,13 +19,16 @@ type Call = (name: keyof typeof FUNCTIONS, ...args: readonly unknown[]) => boole
 
 /**
  * Returns a function that asks how busy a card has been lately, of NVIDIA's management library, since the driver proper
- * does not say. Nothing depends on it: where it is missing, as in containers without the `utility` capability, or does not know the card, as
- * parts of one (MIG), there is nothing to say.
+ * does not say. Nothing depends on it: where it is missing, as in containers without the `utility` capability, or does
+ * not know the card, as parts of one (MIG), there is nothing to say.
  *
  * @param uuid - The card's 16 bytes as hexadecimal digits.
  * @param file - The library's name or path; the driver's own unless given.
  */
-export function cardMeter(uuid: string, file = libraryName()): () => DeviceUse | undefined {
+export function cardMeter(
+  uuid: string,
+  file = systemLibrary("libnvidia-ml.so.1", "nvml.dll"),
+): () => DeviceUse | undefined {
   const call = open(file);
   const card = new BigUint64Array(1);
   const [, ...parts] = /^(.{8})(.{4})(.{4})(.{4})(.{12})$/.exec(uuid) ?? [];
@@ -52,10 +54,4 @@ function open(file: string): Call | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** The system's loader knows where a driver is; on Windows only the system's own folder is looked at. */
-function libraryName(): string {
-  if (process.platform !== "win32") return "libnvidia-ml.so.1";
-  return join(process.env["SystemRoot"] ?? "C:\\Windows", "System32", "nvml.dll");
 }
