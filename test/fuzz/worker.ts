@@ -34,8 +34,10 @@ const MOST_FAILURES = 20;
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 
+/** Inputs after which the turn ends: an object that a weak reference gave is kept until then, and awaiting microtasks alone ends none. */
+const TURN = 100;
+
 async function heapBytes(): Promise<number> {
-  // An object that a weak reference gave is kept until the turn ends: awaiting microtasks alone ends none.
   await new Promise(setImmediate);
   collect();
   return process.memoryUsage().heapUsed;
@@ -51,6 +53,7 @@ async function work({ reader: name, seed, from, count, seconds, at }: Order): Pr
   let [index, taken, slowestMs, before] = [from, 0, 0, 0];
   try {
     for (; index < from + count; index++) {
+      if (index % TURN === 0) await new Promise(setImmediate);
       if (index === settled) before = await heapBytes();
       Atomics.store(at, 0, index);
       const { ms, isTaken, failure } = await attempt(reader, inputOf(reader, seed, index), index, place);
