@@ -304,8 +304,11 @@ export interface ServiceRequests {
     params: StorageParams & { readonly names: readonly string[] };
     result: { readonly freedBytes: number; readonly removed: readonly string[] };
   };
-  /** Bytes that `deleteRun` with `artifacts` would free, and the folders that would go. */
-  readonly sizeOf: { params: RunParams; result: RunSize };
+  /**
+   * Bytes that `deleteRun` with `artifacts` would free, and the folders that would go, once the runs of the folders
+   * `before` are deleted.
+   */
+  readonly sizeOf: { params: RunParams & { readonly before?: readonly string[] }; result: RunSize };
 }
 
 /** Requests that change or start something: refused until the user trusts the workspace. */

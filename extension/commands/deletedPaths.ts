@@ -1,34 +1,30 @@
-import type { RunSize } from "../../engine/protocol/storageUse.ts";
+import { codeSpan } from "../../engine/common/markdown.ts";
 import { visibleLine } from "../../engine/common/visible.ts";
+import type { RunSize } from "../../engine/protocol/storageUse.ts";
 
-/** Folders of artifacts, and of metrics for other tools, that are listed: a dialog has no room for hundreds. */
-const MOST_LISTED = 12;
-const MOST_TRACKING = 6;
-
-/** Folders that deleting runs removes, for a dialog. */
+/** Folders that deleting runs removes, by their real paths. */
 export interface DeletedPaths {
-  /** A folder each, that goes in any case: all of the runs, then the first of their metrics for other tools. */
+  /** Folders that go in any case: those of the runs, then of their metrics for other tools. */
   readonly runs: readonly string[];
-  /** Metrics for other tools that are not listed. */
-  readonly nMoreTracking: number;
-  /** The first artifacts. */
+  /** Folders of models and data, that go if the user chooses so. */
   readonly artifacts: readonly string[];
-  /** Artifacts that are not listed. */
-  readonly nMore: number;
 }
 
-/** The folders that go with some runs and their artifacts, by their real paths. */
+/** Where the folders of some runs lie that are deleted one after the other. */
 export function deletedPaths(sizes: readonly RunSize[]): DeletedPaths {
-  const pathOf = (root: string, name: string): string =>
-    visibleLine(`${root}${SEPARATOR.exec(root)?.[0] ?? "/"}${name}`);
-  const tracking = sizes.flatMap(({ root, tracking: names }) => names.map((name) => pathOf(root, name)));
-  const artifacts = sizes.flatMap(({ root, artifacts: names }) => names.map((name) => pathOf(root, name)));
+  const pathsOf = (names: (size: RunSize) => readonly string[]): readonly string[] =>
+    sizes.flatMap((size) => names(size).map((name) => visibleLine(`${size.root}${separatorOf(size.root)}${name}`)));
   return {
-    runs: [...sizes.map(({ root, run }) => pathOf(root, run)), ...tracking.slice(0, MOST_TRACKING)],
-    nMoreTracking: Math.max(0, tracking.length - MOST_TRACKING),
-    artifacts: artifacts.slice(0, MOST_LISTED),
-    nMore: Math.max(0, artifacts.length - MOST_LISTED),
+    runs: [...pathsOf(({ run }) => [run]), ...pathsOf(({ tracking }) => tracking)],
+    artifacts: pathsOf(({ artifacts }) => artifacts),
   };
 }
 
-const SEPARATOR = /[\\/]/;
+function separatorOf(root: string): string {
+  return /[\\/]/.exec(root)?.[0] ?? "/";
+}
+
+/** Paths as a list in Markdown, all of them. */
+export function pathList(paths: readonly string[]): string {
+  return paths.map((path) => `- ${codeSpan(path)}`).join("\n");
+}

@@ -8,7 +8,7 @@ import type { Salsa } from "../salsa.ts";
 import { commandAction } from "./actions.ts";
 import { readCalled } from "./called.ts";
 import { CommandError, showDone } from "./failures.ts";
-import { deletedPaths } from "./deletedPaths.ts";
+import { type DeletedPaths, deletedPaths, pathList } from "./deletedPaths.ts";
 import { picked, pickRun, pickRuns } from "./pickers.ts";
 import { withNotice } from "./progress.ts";
 
@@ -49,42 +49,81 @@ interface DeleteItem extends vscode.MessageItem {
   readonly isWithArtifacts: boolean;
 }
 
+interface ListItem extends vscode.MessageItem {
+  readonly isWithArtifacts?: undefined;
+}
+
 /** Asks for confirmation in a modal dialog, since deleting cannot be undone. */
 async function confirm(salsa: Salsa, runs: readonly RunSummary[]): Promise<DeleteItem> {
-  const sizes = await Promise.all(runs.map(({ folder }) => salsa.service.request("sizeOf", { folder })));
-  const total = (of: (size: (typeof sizes)[number]) => number): string =>
+  const sizes = await sizesOf(salsa, runs);
+  const total = (of: (size: RunSize) => number): string =>
     formatFileSize(sizes.reduce((sum, size) => sum + of(size), 0));
   const records = vscode.l10n.t(
     "The records take {0}.",
     total(({ runBytes }) => runBytes),
   );
-  // Artifacts shared only among the deleted runs are counted for none of them individually.
-  const hasArtifacts = runs.length > 1 || sizes.some(({ artifactBytes }) => artifactBytes > 0);
+  const hasArtifacts = sizes.some(({ artifactBytes }) => artifactBytes > 0);
   const artifacts = hasArtifacts
     ? vscode.l10n.t(
         "The models and data that no other run uses take {0}; without them, a later run has to make them again.",
         total(({ artifactBytes }) => artifactBytes),
       )
     : vscode.l10n.t("Other runs use all its models and data, which stay.");
-  const detail = `${records} ${artifacts}\n\n${pathsOf(sizes)}`;
+  const paths = deletedPaths(sizes);
+  const detail = `${records} ${artifacts}\n\n${firstOf(paths)}`;
   const alone: DeleteItem = { title: vscode.l10n.t("Delete Run"), isWithArtifacts: false };
   const whole: DeleteItem = { title: vscode.l10n.t("Delete Run and Its Artifacts"), isWithArtifacts: true };
   const items = hasArtifacts ? [alone, whole] : [alone];
-  const question = vscode.l10n.t("Delete {0}? This cannot be undone.", namesOf(runs));
-  return picked(vscode.window.showWarningMessage(label(question), { modal: true, detail }, ...items));
+  const question = label(vscode.l10n.t("Delete {0}? This cannot be undone.", namesOf(runs)));
+  if (paths.runs.length + paths.artifacts.length <= MOST_LISTED) {
+    return picked(vscode.window.showWarningMessage(question, { modal: true, detail }, ...items));
+  }
+  const list: ListItem = { title: vscode.l10n.t("List All Folders") };
+  const answer = await picked(
+    vscode.window.showWarningMessage<DeleteItem | ListItem>(question, { modal: true, detail }, ...items, list),
+  );
+  if (answer.isWithArtifacts !== undefined) return answer;
+  await salsa.documents.showMarkdown({ title: vscode.l10n.t("Folders to delete"), text: allOf(paths) });
+  // Not modal, so that the list can be read before it is answered.
+  return picked(vscode.window.showWarningMessage(question, ...items));
 }
 
-/** Every folder that may go, where links in its path lead to. */
-function pathsOf(sizes: readonly RunSize[]): string {
-  const { runs, nMoreTracking, artifacts, nMore } = deletedPaths(sizes);
+/** Sizes of runs that are deleted one after the other: the last of several takes what only they share. */
+async function sizesOf(salsa: Salsa, runs: readonly RunSummary[]): Promise<readonly RunSize[]> {
+  const folders = runs.map(({ folder }) => folder);
+  return Promise.all(
+    folders.map((folder, index) => salsa.service.request("sizeOf", { folder, before: folders.slice(0, index) })),
+  );
+}
+
+/** Folders that a dialog has room for. */
+const MOST_LISTED = 16;
+
+/** As many folders as a dialog has room for. */
+function firstOf({ runs, artifacts }: DeletedPaths): string {
+  const some = artifacts.slice(0, Math.max(MOST_LISTED / 2, MOST_LISTED - runs.length));
+  const certain = runs.slice(0, MOST_LISTED - some.length);
+  const more = (all: readonly string[], listed: readonly string[]): readonly string[] =>
+    all.length === listed.length ? [] : [vscode.l10n.t("and {0} more", all.length - listed.length)];
   return [
-    vscode.l10n.t("These folders will be deleted:"),
-    ...runs,
-    ...(nMoreTracking === 0 ? [] : [vscode.l10n.t("and {0} more of metrics for other tools", nMoreTracking)]),
-    ...(artifacts.length === 0 ? [] : ["", vscode.l10n.t("And, only if you choose to, these of artifacts:")]),
-    ...artifacts,
-    ...(nMore === 0 ? [] : [vscode.l10n.t("and {0} more of these artifacts", nMore)]),
+    willGo(),
+    ...[...certain, ...more(runs, certain)],
+    ...(artifacts.length === 0 ? [] : ["", mayGo(), ...some, ...more(artifacts, some)]),
   ].join("\n");
+}
+
+/** Every folder that may go, as Markdown. */
+function allOf({ runs, artifacts }: DeletedPaths): string {
+  const chosen = artifacts.length === 0 ? [] : [mayGo(), pathList(artifacts)];
+  return [willGo(), pathList(runs), ...chosen].join("\n\n");
+}
+
+function willGo(): string {
+  return vscode.l10n.t("These folders will be deleted:");
+}
+
+function mayGo(): string {
+  return vscode.l10n.t("And, only if you choose to, these of artifacts:");
 }
 
 function namesOf(runs: readonly RunSummary[]): string {

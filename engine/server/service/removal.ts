@@ -13,13 +13,19 @@ import { type Runs, isRunPlace } from "./runs.ts";
 import type { TrackedRun } from "./trackedRun.ts";
 
 /**
- * Computes the bytes that removing a run would free, and names the folders that would go.
+ * Computes the bytes that removing a run would free, and names the folders that would go. Runs that are removed before it
+ * use nothing any more.
  * @throws {DataError} when one of them is a link, or stands below one.
  */
-export async function sizeOfRun(runs: Runs, run: TrackedRun): Promise<ServiceRequests["sizeOf"]["result"]> {
+export async function sizeOfRun(
+  runs: Runs,
+  run: TrackedRun,
+  before: readonly TrackedRun[],
+): Promise<ServiceRequests["sizeOf"]["result"]> {
   const tracking = await trackedFoldersOf(run.root, run.id);
-  const made = (await ownArtifacts(runs, run)).flatMap(({ folders }) => folders);
-  const shared = [...(await ownPrepared(runs, run)), ...(await ownCopies(runs, run))];
+  const removal = removalOf(runs, run, before);
+  const made = (await ownArtifacts(removal)).flatMap(({ folders }) => folders);
+  const shared = [...(await ownPrepared(removal)), ...(await ownCopies(removal))];
   const own = [...made, ...shared.map(({ file }) => file)];
   const root = await realRoot(placeIn(run.folder));
   const nameOf = (folder: string): string => join(basename(dirname(folder)), basename(folder));
@@ -58,20 +64,21 @@ export async function deleteRun(runs: Runs, run: TrackedRun, hasArtifacts: boole
   let freed: number;
   try {
     const artifacts = new Artifacts(run.root);
-    const own = hasArtifacts ? await ownArtifacts(runs, run) : [];
-    const prepared = hasArtifacts ? await ownPrepared(runs, run) : [];
-    const copies = hasArtifacts ? await ownCopies(runs, run) : [];
+    const removal = removalOf(runs, run);
+    const own = hasArtifacts ? await ownArtifacts(removal) : [];
+    const prepared = hasArtifacts ? await ownPrepared(removal) : [];
+    const copies = hasArtifacts ? await ownCopies(removal) : [];
     const tracking = await trackedFoldersOf(run.root, run.id);
     const all = [...own.flatMap(({ folders }) => folders), ...[...prepared, ...copies].map(({ file }) => file)];
     freed = (await recordBytes(run, tracking)) + (await bytesFreedBy(all));
     // The run's folder last: cut off in between, the run is there still and can be removed again.
     // A run may have begun since its artifacts were listed.
-    for (const { key } of own) await artifacts.remove(key, async () => !(await isUnused(runs, run))(key));
+    for (const { key } of own) await artifacts.remove(key, async () => !(await isUnused(removal))(key));
     for (const place of prepared) {
-      await removeUnless(place, async () => !(await isUnprepared(runs, run))(basename(place.file)));
+      await removeUnless(place, async () => !(await isUnprepared(removal))(basename(place.file)));
     }
     for (const place of copies)
-      await removeUnless(place, async () => !(await isUncopied(runs, run))(basename(place.file)));
+      await removeUnless(place, async () => !(await isUncopied(removal))(basename(place.file)));
     // The run's number is given again: the next run of it must not go on in its curves.
     for (const { name } of tracking) await removeTracked(run.root, name);
     await removeAt(placeIn(folder));
@@ -93,6 +100,17 @@ function atWork(folder: string, error: LockedError): DataError {
   );
 }
 
+/** A run that is to go, and the runs of its root that stay, as they are when asked. */
+interface Removal {
+  readonly run: TrackedRun;
+  readonly others: () => Promise<readonly TrackedRun[]>;
+}
+
+function removalOf(runs: Runs, run: TrackedRun, before: readonly TrackedRun[] = []): Removal {
+  const gone = new Set([...before, run]);
+  return { run, others: async () => (await runs.allOf(run.root)).filter((other) => !gone.has(other)) };
+}
+
 /** An artifact that a run alone uses. */
 interface OwnArtifact {
   readonly key: string;
@@ -104,8 +122,9 @@ interface OwnArtifact {
  * The artifacts of a run that no other run of its root uses, and that nobody works at.
  * @throws {DataError} when one of them is a link, or stands below one.
  */
-async function ownArtifacts(runs: Runs, run: TrackedRun): Promise<readonly OwnArtifact[]> {
-  const isOwn = await isUnused(runs, run);
+async function ownArtifacts(removal: Removal): Promise<readonly OwnArtifact[]> {
+  const { run } = removal;
+  const isOwn = await isUnused(removal);
   const artifacts = new Artifacts(run.root);
   const own: OwnArtifact[] = [];
   for (const key of run.keys()) {
@@ -123,8 +142,8 @@ async function ownArtifacts(runs: Runs, run: TrackedRun): Promise<readonly OwnAr
  * A run at work uses the artifacts that its stages have taken so far, and may take those of stages with the names of
  * its later ones: their keys are not known before. One that has not said its stages yet may take any.
  */
-async function isUnused(runs: Runs, run: TrackedRun): Promise<(key: string) => boolean> {
-  const others = (await runs.allOf(run.root)).filter((other) => other !== run);
+async function isUnused({ run, others: ask }: Removal): Promise<(key: string) => boolean> {
+  const others = await ask();
   if (others.some(hasNotSaid)) return () => false;
   const used = new Set(others.flatMap((other) => [...other.keys()]));
   const awaited = new Set(others.filter(({ isAtWork }) => isAtWork).flatMap(stagesToCome));
@@ -137,8 +156,9 @@ async function isUnused(runs: Runs, run: TrackedRun): Promise<(key: string) => b
  * needs is prepared again, with the same bytes.
  * @throws {DataError} when a folder of it is a link, or stands below one.
  */
-async function ownPrepared(runs: Runs, run: TrackedRun): Promise<readonly Place[]> {
-  const isOwn = await isUnprepared(runs, run);
+async function ownPrepared(removal: Removal): Promise<readonly Place[]> {
+  const { run } = removal;
+  const isOwn = await isUnprepared(removal);
   const own: Place[] = [];
   for (const name of new Set(preparedOf(run))) {
     const place = placeBelow(run.root, join("data", name));
@@ -151,8 +171,8 @@ async function ownPrepared(runs: Runs, run: TrackedRun): Promise<readonly Place[
  * Which prepared data of a run no other run of its root uses, by their names. One that is at work, and has not yet said
  * what it uses, may use any of it: data is prepared, or found, before a run says so together with its stages.
  */
-async function isUnprepared(runs: Runs, run: TrackedRun): Promise<(name: string) => boolean> {
-  const others = (await runs.allOf(run.root)).filter((other) => other !== run);
+async function isUnprepared({ others: ask }: Removal): Promise<(name: string) => boolean> {
+  const others = await ask();
   if (others.some(hasNotSaid)) return () => false;
   const used = new Set(others.flatMap(preparedOf));
   return (name) => !used.has(name);
@@ -162,9 +182,10 @@ async function isUnprepared(runs: Runs, run: TrackedRun): Promise<(name: string)
  * Copies of inputs that a cluster has read for a run, and for no other run of its root.
  * @throws {DataError} when one of them is a link, or stands below one.
  */
-async function ownCopies(runs: Runs, run: TrackedRun): Promise<readonly Place[]> {
+async function ownCopies(removal: Removal): Promise<readonly Place[]> {
+  const { run } = removal;
   const names = await copiesOf(run);
-  const isOwn = names.size === 0 ? undefined : await isUncopied(runs, run);
+  const isOwn = names.size === 0 ? undefined : await isUncopied(removal);
   const own: Place[] = [];
   for (const name of names) {
     const place = placeBelow(run.root, join("inputs", name));
@@ -174,8 +195,8 @@ async function ownCopies(runs: Runs, run: TrackedRun): Promise<readonly Place[]>
 }
 
 /** Which copies no other run of a root uses, by their names. One at work may come to use any: keys are not known before. */
-async function isUncopied(runs: Runs, run: TrackedRun): Promise<(name: string) => boolean> {
-  const others = (await runs.allOf(run.root)).filter((other) => other !== run);
+async function isUncopied({ others: ask }: Removal): Promise<(name: string) => boolean> {
+  const others = await ask();
   if (others.some(({ isAtWork }) => isAtWork)) return () => false;
   const used = new Set((await Promise.all(others.map(copiesOf))).flatMap((names) => [...names]));
   return (name) => !used.has(name);

@@ -174,7 +174,8 @@ export class Service implements Disposable {
       }),
       storageUse: (asked) => storageUse(runs, asked),
       cleanUp: (asked) => cleanUp(runs, asked),
-      sizeOf: async ({ folder }) => sizeOfRun(runs, await runs.get(folder)),
+      sizeOf: async ({ folder, before = [] }) =>
+        sizeOfRun(runs, await runs.get(folder), await Promise.all(before.map((one) => runs.get(one)))),
     };
   }
 

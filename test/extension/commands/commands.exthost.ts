@@ -243,6 +243,23 @@ describe("commands", () => {
     assert.ok(models.length > 0 && models.every(({ exists }) => exists));
   });
 
+  it("list every folder that a deletion would take where a dialog has no room, and take none that is not confirmed", async () => {
+    const folder = runFolder("demo-1");
+    const { run, artifacts } = await salsa.service.request("sizeOf", { folder });
+    const asked: string[] = [];
+    await ask("salsa.deleteRun", [folder], {
+      // Of the second question, which comes with the list, the box is closed.
+      showWarningMessage: (_question, { detail }, ...items) => {
+        asked.push(detail);
+        return items.find((item) => typeof item !== "string" && item.title === "List All Folders");
+      },
+    });
+    const listed = await previewed("Folders to delete.md");
+    assert.ok(artifacts.length > 16 && [run, ...artifacts].every((name) => listed.includes(`${name}\``)));
+    assert.match(asked[0] ?? "", /\nand \d+ more$/);
+    await Promise.all([run, ...artifacts].map((name) => stat(join(workspace, ".salsa", name))));
+  });
+
   it("fetch a benchmark beside a config and write it in, unsaved; or tell why it cannot be fetched", async () => {
     const config = vscode.Uri.file(join(workspace, "demo.salsa.json"));
     const before = await readFile(config.fsPath, "utf8");

@@ -196,6 +196,29 @@ describe("deleting a run", function () {
     });
   });
 
+  it("names with the last of several runs what only they share, and nothing twice", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const one = await runTiny(tiny(), folder);
+      const other = await runTiny(tiny({ name: "other", rlhf: { beta: 0.1 } }), folder);
+      const root = path.join(folder, ".salsa");
+      await withService(async (client) => {
+        await client.ask("setRoots", { roots: [root] });
+        await client.until(() => client.runs.size === 2);
+        const first = await client.ask("sizeOf", { folder: one.folder });
+        const last = await client.ask("sizeOf", { folder: other.folder, before: [one.folder] });
+        const keys = (await fs.readdir(path.join(root, "artifacts"))).map((key) => path.join("artifacts", key));
+        const named = [...first.artifacts, ...last.artifacts];
+        assert.deepEqual(named.filter((name) => name.startsWith("artifacts")).sort(), keys.sort());
+        assert.ok((await client.ask("sizeOf", { folder: other.folder })).artifacts.length < last.artifacts.length);
+        const before = await folderBytes(path.join(root, "artifacts"));
+        const freed = await client.ask("deleteRun", { folder: one.folder, artifacts: true });
+        const rest = await client.ask("deleteRun", { folder: other.folder, artifacts: true });
+        assert.deepEqual(await fs.readdir(path.join(root, "artifacts")), []);
+        assert.ok((before ?? 0) > 0 && freed.freedBytes + rest.freedBytes >= first.artifactBytes + last.artifactBytes);
+      });
+    });
+  });
+
   it("spares prepared data while a run is at work that has not said what it uses", async () => {
     await inTemporaryFolder(async (folder) => {
       const root = path.join(folder, ".salsa");
