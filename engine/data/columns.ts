@@ -6,9 +6,12 @@ import { fileRows } from "./rows/file.ts";
 import { localFiles } from "./rows/files.ts";
 import { isParquet, parquetColumns } from "./rows/parquet.ts";
 import type { Pick } from "./rows/pick.ts";
+import { MoreTextError } from "./rows/row.ts";
 
 /** Records that are looked at, where the file does not list its columns: those of one file are mostly alike. */
 const MOST_ROWS = 32;
+/** Bytes of text that are looked at: a gigabyte of blank lines packs into a megabyte, and unpacks in seconds. */
+const MOST_BYTES = 32 << 20;
 /** Most columns that are named, their longest name, and how deep they stand: `a.b` is b within a. */
 const MOST_COLUMNS = 500;
 const MOST_LETTERS = 200;
@@ -34,11 +37,15 @@ export async function columnsOf({ from, ...pick }: ColumnsQuery): Promise<readon
     for (const path of await parquetColumns(file)) addName(names, path);
     return [...names];
   }
-  let nRows = 0;
-  for await (const { fields } of fileRows(file)) {
-    addNames(names, fields, []);
-    nRows += 1;
-    if (nRows >= MOST_ROWS) break;
+  try {
+    let nRows = 0;
+    for await (const { fields } of fileRows(file, { mostBytes: MOST_BYTES })) {
+      addNames(names, fields, []);
+      nRows += 1;
+      if (nRows >= MOST_ROWS) break;
+    }
+  } catch (error) {
+    if (!(error instanceof MoreTextError)) throw error;
   }
   return [...names];
 }

@@ -4,7 +4,7 @@ import { linesOf } from "../../storage/lines.ts";
 import { gunzipped, isGzip } from "./gzip.ts";
 import { arrayEntries } from "./jsonArray.ts";
 import { isParquet, parquetRows } from "./parquet.ts";
-import { type ReadSettings, type Row, rowOf } from "./row.ts";
+import { MoreTextError, type ReadSettings, type Row, rowOf } from "./row.ts";
 
 /**
  * The rows of a data file, in its order: JSON Lines or one JSON array, gzipped or not, or Parquet. What it is shows in
@@ -14,6 +14,7 @@ import { type ReadSettings, type Row, rowOf } from "./row.ts";
  *
  * @throws {DataError} naming file and line or row.
  * @throws {DiskError}
+ * @throws {MoreTextError} once a text is longer than `settings` has it.
  */
 export async function* fileRows(file: string, settings: ReadSettings = {}): AsyncGenerator<Row, undefined> {
   const bytes = await begun(inputChunks(file));
@@ -21,8 +22,8 @@ export async function* fileRows(file: string, settings: ReadSettings = {}): Asyn
     if (isParquet(bytes.start)) {
       await bytes.stop();
       yield* parquetRows(file, settings);
-    } else if (isGzip(bytes.start)) yield* gzipRows(file, bytes);
-    else yield* textRows(file, bytes);
+    } else if (isGzip(bytes.start)) yield* gzipRows(file, bytes, settings);
+    else yield* textRows(file, bytes, settings);
   } finally {
     await bytes.stop();
   }
@@ -50,25 +51,38 @@ export async function isText(file: string): Promise<boolean> {
   return !isParquet(start) && !isGzip(start) && firstMark(start) !== "[" && !isTable(file, start);
 }
 
-async function* gzipRows(file: string, bytes: Begun): AsyncGenerator<Row, undefined> {
+async function* gzipRows(file: string, bytes: Begun, settings: ReadSettings): AsyncGenerator<Row, undefined> {
   const text = await begun(gunzipped(file, bytes.all()));
   try {
     if (isParquet(text.start)) {
       throw new DataError("is a gzipped Parquet file", { file, remedy: "unpack it: Parquet compresses by itself" });
     }
-    yield* textRows(file, text);
+    yield* textRows(file, text, settings);
   } finally {
     await text.stop();
   }
 }
 
-async function* textRows(file: string, bytes: Begun): AsyncGenerator<Row, undefined> {
+async function* textRows(
+  file: string,
+  bytes: Begun,
+  { mostBytes = Infinity }: ReadSettings,
+): AsyncGenerator<Row, undefined> {
   if (isTable(file, bytes.start)) throw tableRefused(file);
-  if (firstMark(bytes.start) === "[") {
-    for await (const { line, text } of arrayEntries(file, bytes.all())) yield rowOf({ file, line }, text);
-    return;
+  const isArray = firstMark(bytes.start) === "[";
+  const chunks = atMost(mostBytes, bytes.all());
+  for await (const { line, text } of isArray ? arrayEntries(file, chunks) : linesOf(file, chunks)) {
+    yield rowOf({ file, line }, text);
   }
-  for await (const { line, text } of linesOf(file, bytes.all())) yield rowOf({ file, line }, text);
+}
+
+async function* atMost(most: number, chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, undefined> {
+  let left = most;
+  for await (const chunk of chunks) {
+    left -= chunk.length;
+    if (left < 0) throw new MoreTextError(`there are more than ${most} bytes`);
+    yield chunk;
+  }
 }
 
 /** Bytes whose beginning has been looked at. */

@@ -21,6 +21,13 @@ export interface Row {
 export interface ReadSettings {
   /** Columns that are wanted, where a file stores them apart; all of them if left out. */
   readonly columns?: readonly string[];
+  /** Bytes of text, unpacked, after which reading fails: for those who look at a beginning, which may hold no record. */
+  readonly mostBytes?: number;
+}
+
+/** More text than was to be read. */
+export class MoreTextError extends Error {
+  override readonly name = "MoreTextError";
 }
 
 /**

@@ -39,6 +39,21 @@ describe("columns of a source", () => {
     assert.deepEqual(nested.slice(5, -2), ["map", "columns", "columns.role", "columns.content"]);
   });
 
+  it("are looked for in the first megabytes of a text, however far it unpacks", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const blank = "\n".repeat(33 << 20);
+      for (const [text, columns] of [
+        [`{"a": 1}\n${blank}{"b": 1}\n`, ["a"]],
+        [`${blank}{"b": 1}\n`, []],
+        [`[{"a": 1},${blank}{"b": 1}]`, ["a"]],
+      ] as const) {
+        const from = path.join(folder, "blank.json.gz");
+        await fs.writeFile(from, gzipSync(text));
+        assert.deepEqual(await columnsOf({ from }), columns);
+      }
+    });
+  });
+
   it("are those of a split's first file", async () => {
     await inTemporaryFolder(async (folder) => {
       await fs.writeFile(path.join(folder, "train.jsonl"), '{"a": 1}\n');
