@@ -11,7 +11,7 @@ import { MoreTextError } from "./rows/row.ts";
 /** Records that are looked at, where the file does not list its columns: those of one file are mostly alike. */
 const MOST_ROWS = 32;
 /** Bytes of text that are looked at: a gigabyte of blank lines packs into a megabyte, and unpacks in seconds. */
-const MOST_BYTES = 32 << 20;
+const MOST_BYTES = 8 << 20;
 /** Most columns that are named, their longest name, and how deep they stand: `a.b` is b within a. */
 const MOST_COLUMNS = 500;
 const MOST_LETTERS = 200;
