@@ -1,5 +1,5 @@
 import type { JinjaArguments, JinjaEnvironment, JinjaProgram, JinjaValue } from "./jinja.ts";
-import { PythonInterpreter } from "./pythonInterpreter.ts";
+import { type JinjaNode, PythonInterpreter, isText, known } from "./pythonInterpreter.ts";
 
 /** A template that would take too long or too much memory; the message says what it did, without a place. */
 export class TemplateBoundError extends Error {
@@ -61,6 +61,29 @@ export class BoundedInterpreter extends PythonInterpreter {
     return given;
   }
 
+  /** Filters with arguments, which may multiply what they are given. */
+  override applyFilter(operand: JinjaValue, filter: JinjaProgram, environment: JinjaEnvironment): JinjaValue {
+    const node = filter as JinjaNode;
+    if (node.type !== "CallExpression") return super.applyFilter(operand, filter, environment);
+    const given = this.evaluateArguments(node["args"] as readonly JinjaNode[], environment);
+    checkGrowth(String((node["callee"] as JinjaNode)["value"]), operand, given);
+    return super.applyFilter(operand, { ...node, args: nodesOf(given) } as JinjaNode, environment);
+  }
+
+  /** Methods of texts do so, too, and may be called by another name than their own. */
+  override evaluateMemberExpression(member: JinjaProgram, environment: JinjaEnvironment): JinjaValue {
+    const object = this.evaluate((member as JinjaNode)["object"] as JinjaNode, environment);
+    const found = super.evaluateMemberExpression({ ...member, object: known(object) } as JinjaNode, environment);
+    const name = isText(object) ? GROWING.find((one) => object.builtins?.get(one) === found) : undefined;
+    if (name === undefined) return found;
+    const call = found.value as (args: readonly JinjaValue[], environment: JinjaEnvironment) => JinjaValue;
+    const value: typeof call = (args, scope) => {
+      checkGrowth(name, object, [args, new Map()]);
+      return call(args, scope);
+    };
+    return Object.assign(Object.create(found) as JinjaValue, { value });
+  }
+
   private charge(work: number): void {
     this.work -= work;
     this.sinceLook += work;
@@ -74,7 +97,7 @@ export class BoundedInterpreter extends PythonInterpreter {
 
   private costOf({ type, value }: JinjaValue): number {
     if (typeof value === "string") {
-      if (value.length > LONGEST_TEXT) throw new TemplateBoundError("makes a text of more than 16 million characters");
+      if (value.length > LONGEST_TEXT) throw longText();
       return value.length / TEXT_PER_STEP;
     }
     if (!isCollection(value)) return 0;
@@ -82,7 +105,7 @@ export class BoundedInterpreter extends PythonInterpreter {
     const isKnown = this.sizes.has(value) || type === NAMESPACE;
     const size = this.measure(value);
     if (type === NAMESPACE) this.sizes.delete(value);
-    if (size > LARGEST_LIST) throw new TemplateBoundError("makes a list of more than a million values");
+    if (size > LARGEST_LIST) throw longList();
     // A loop goes over the items alone, even where it does nothing with them.
     return isKnown ? lengthOf(value) : size;
   }
@@ -100,6 +123,55 @@ export class BoundedInterpreter extends PythonInterpreter {
     this.sizes.set(list, size);
     return size;
   }
+}
+
+function longText(): TemplateBoundError {
+  return new TemplateBoundError("makes a text of more than 16 million characters");
+}
+
+function longList(): TemplateBoundError {
+  return new TemplateBoundError("makes a list of more than a million values");
+}
+
+/** Methods of a text that make much of little. */
+const GROWING = ["replace", "split"] as const;
+
+/**
+ * Refuses what would be made of a value before it is made: a separator of a million characters between as many values
+ * is what no memory holds.
+ * @throws {TemplateBoundError}
+ */
+function checkGrowth(name: string, operand: JinjaValue, [placed, named]: JinjaArguments): void {
+  const { value } = operand;
+  const [first, second] = placed;
+  const textOf = (argument: JinjaValue | undefined): string =>
+    argument !== undefined && isText(argument) ? argument.value : "";
+  if (name === "join" && (typeof value === "string" || Array.isArray(value))) {
+    if (value.length * textOf(first ?? named.get("separator")).length > LONGEST_TEXT) throw longText();
+  }
+  if (typeof value !== "string") return;
+  if (name === "replace" && count(value, textOf(first)) * textOf(second).length > LONGEST_TEXT) throw longText();
+  if (name === "split" && count(value, textOf(first) || " ") >= LARGEST_LIST) throw longList();
+  if (name === "indent" && count(value, "\n") * Number((first ?? named.get("width"))?.value ?? 0) > LONGEST_TEXT)
+    throw longText();
+}
+
+/** Times that a part occurs in a text, and once more; the empty part occurs between any two characters. */
+function count(text: string, part: string): number {
+  if (part === "") return text.length + 1;
+  let times = 1;
+  for (let at = text.indexOf(part); at >= 0; at = text.indexOf(part, at + part.length)) times += 1;
+  return times;
+}
+
+/** Arguments as nodes of a template that need not be evaluated again. */
+function nodesOf([placed, named]: JinjaArguments): readonly JinjaProgram[] {
+  const keywords = [...named].map(([value, argument]) => ({
+    type: "KeywordArgumentExpression",
+    key: { type: "Identifier", value },
+    value: known(argument),
+  }));
+  return [...placed.map(known), ...keywords];
 }
 
 /** Type of the values that `namespace()` makes. */

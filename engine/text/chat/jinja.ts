@@ -4,6 +4,8 @@ import * as package_ from "@huggingface/jinja";
 export interface JinjaValue {
   readonly type: string;
   readonly value: unknown;
+  /** Its methods. */
+  readonly builtins?: ReadonlyMap<string, JinjaValue>;
 }
 
 /** Names that a template sees. */
@@ -25,6 +27,8 @@ interface JinjaInterpreter {
   run(program: JinjaProgram): JinjaValue;
   evaluate(statement: JinjaProgram | undefined, environment: JinjaEnvironment): JinjaValue;
   evaluateArguments(args: readonly JinjaProgram[], environment: JinjaEnvironment): JinjaArguments;
+  evaluateMemberExpression(member: JinjaProgram, environment: JinjaEnvironment): JinjaValue;
+  applyFilter(operand: JinjaValue, filter: JinjaProgram, environment: JinjaEnvironment): JinjaValue;
 }
 
 /** The part of the package that this folder uses; nodenext cannot resolve its own declarations. */

@@ -1,10 +1,10 @@
 import { type JinjaEnvironment, type JinjaProgram, type JinjaValue, Environment, Interpreter } from "./jinja.ts";
 
 /** A node of a parsed template: its type, and fields by that. */
-type Node = JinjaProgram & Readonly<Record<string, unknown>>;
+export type JinjaNode = JinjaProgram & Readonly<Record<string, unknown>>;
 
 /** A node that stands for a value already known. */
-type Known = Node & { readonly type: "Known"; readonly result: JinjaValue };
+type Known = JinjaNode & { readonly type: "Known"; readonly result: JinjaValue };
 
 /** Characters that Python's `str.strip` removes by default; JavaScript's `trim` knows other characters. */
 const BLANKS: ReadonlySet<string> = new Set(
@@ -26,7 +26,7 @@ const ENDS: ReadonlyMap<unknown, readonly ("start" | "end")[]> = new Map([
  */
 export class PythonInterpreter extends Interpreter {
   override evaluate(statement: JinjaProgram | undefined, environment: JinjaEnvironment): JinjaValue {
-    const node = statement as Node | undefined;
+    const node = statement as JinjaNode | undefined;
     if (node?.type === "Known") return (node as Known).result;
     if (node?.type === "For") return super.evaluate(this.overCharacters(node, environment), environment);
     let result: JinjaValue | undefined;
@@ -36,53 +36,53 @@ export class PythonInterpreter extends Interpreter {
   }
 
   /** A loop whose text, if it goes over one, is a list of characters. */
-  private overCharacters(node: Node, environment: JinjaEnvironment): Node {
-    const select = node["iterable"] as Node;
+  private overCharacters(node: JinjaNode, environment: JinjaEnvironment): JinjaNode {
+    const select = node["iterable"] as JinjaNode;
     const isSelect = select.type === "SelectExpression";
-    const found = this.evaluate((isSelect ? select["lhs"] : select) as Node, environment);
+    const found = this.evaluate((isSelect ? select["lhs"] : select) as JinjaNode, environment);
     const lhs = known(isText(found) ? this.list(this.characters(found.value)) : found);
     return { ...node, iterable: isSelect ? { ...select, lhs } : lhs };
   }
 
   /** `text.strip(characters)` and its kin. */
-  private stripped(call: Node, environment: JinjaEnvironment): JinjaValue | undefined {
-    const callee = call["callee"] as Node;
+  private stripped(call: JinjaNode, environment: JinjaEnvironment): JinjaValue | undefined {
+    const callee = call["callee"] as JinjaNode;
     if (callee.type !== "MemberExpression" || callee["computed"] === true) return undefined;
-    const ends = ENDS.get((callee["property"] as Node)["value"]);
+    const ends = ENDS.get((callee["property"] as JinjaNode)["value"]);
     if (ends === undefined) return undefined;
-    const object = this.evaluate(callee["object"] as Node, environment);
-    if (isText(object)) return this.strip(object.value, ends, call["args"] as readonly Node[], environment);
-    return super.evaluate({ ...call, callee: { ...callee, object: known(object) } } as Node, environment);
+    const object = this.evaluate(callee["object"] as JinjaNode, environment);
+    if (isText(object)) return this.strip(object.value, ends, call["args"] as readonly JinjaNode[], environment);
+    return super.evaluate({ ...call, callee: { ...callee, object: known(object) } } as JinjaNode, environment);
   }
 
-  private filtered(node: Node, environment: JinjaEnvironment): JinjaValue | undefined {
-    const filter = node["filter"] as Node;
+  private filtered(node: JinjaNode, environment: JinjaEnvironment): JinjaValue | undefined {
+    const filter = node["filter"] as JinjaNode;
     const isCall = filter.type === "CallExpression";
-    const name = (isCall ? (filter["callee"] as Node) : filter)["value"];
-    const args = isCall ? (filter["args"] as readonly Node[]) : [];
+    const name = (isCall ? (filter["callee"] as JinjaNode) : filter)["value"];
+    const args = isCall ? (filter["args"] as readonly JinjaNode[]) : [];
     const isAttribute = (name === "selectattr" || name === "rejectattr") && args.length >= 2;
     if (name !== "trim" && !isAttribute) return undefined;
-    const operand = this.evaluate(node["operand"] as Node, environment);
+    const operand = this.evaluate(node["operand"] as JinjaNode, environment);
     if (name === "trim" && isText(operand)) return this.strip(operand.value, ["start", "end"], args, environment);
     const items = isText(operand) ? this.characters(operand.value) : operand.value;
     if (isAttribute && Array.isArray(items)) {
       const chosen = this.withAttribute(items as readonly JinjaValue[], args, name === "selectattr", environment);
       if (chosen !== undefined) return this.list(chosen);
     }
-    return super.evaluate({ ...node, operand: known(operand) } as Node, environment);
+    return super.evaluate({ ...node, operand: known(operand) } as JinjaNode, environment);
   }
 
   /** Items whose attribute, which may be missing, passes a test; undefined where there is no such test. */
   private withAttribute(
     items: readonly JinjaValue[],
-    args: readonly Node[],
+    args: readonly JinjaNode[],
     isPassing: boolean,
     environment: JinjaEnvironment,
   ): readonly JinjaValue[] | undefined {
     const [attribute, name, ...more] = args.map((argument) => this.evaluate(argument, environment));
     const test = environment.tests.get(String(name?.value));
     if (test === undefined) return undefined;
-    const missing = super.evaluate({ type: "Identifier", value: "missing" } as Node, new Environment());
+    const missing = super.evaluate({ type: "Identifier", value: "missing" } as JinjaNode, new Environment());
     return items.filter(({ value }) => {
       const found: unknown = value instanceof Map ? value.get(attribute?.value) : undefined;
       return test((found as JinjaValue | undefined) ?? missing, ...more) === isPassing;
@@ -92,7 +92,7 @@ export class PythonInterpreter extends Interpreter {
   private strip(
     text: string,
     ends: readonly ("start" | "end")[],
-    args: readonly Node[],
+    args: readonly JinjaNode[],
     environment: JinjaEnvironment,
   ): JinjaValue {
     const [characters] = args.map((argument) => this.evaluate(argument, environment));
@@ -114,19 +114,21 @@ export class PythonInterpreter extends Interpreter {
   }
 
   private text(value: string): JinjaValue {
-    return super.evaluate({ type: "StringLiteral", value } as Node, new Environment());
+    return super.evaluate({ type: "StringLiteral", value } as JinjaNode, new Environment());
   }
 
   private list(items: readonly JinjaValue[]): JinjaValue {
-    return super.evaluate({ type: "ArrayLiteral", value: items.map(known) } as Node, new Environment());
+    return super.evaluate({ type: "ArrayLiteral", value: items.map(known) } as JinjaNode, new Environment());
   }
 }
 
-function known(result: JinjaValue): Known {
+/** A node for a value: it is not evaluated again. */
+export function known(result: JinjaValue): Known {
   return { type: "Known", result };
 }
 
-function isText(value: JinjaValue): value is JinjaValue & { readonly value: string } {
+/** True for a text, which other values may look like. */
+export function isText(value: JinjaValue): value is JinjaValue & { readonly value: string } {
   return value.type === "StringValue";
 }
 

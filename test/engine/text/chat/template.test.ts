@@ -80,6 +80,39 @@ describe("a chat template from anywhere", function () {
     });
   }
 
+  const LARGE = DOUBLED.replace("N", "19");
+  for (const [what, text] of Object.entries({
+    "numbers are joined with a large text": `${LARGE}{{ range(9999) | join(ns.s) }}`,
+    "they are so by the separator's name": `${LARGE}{{ range(9999) | join(separator=ns.s) }}`,
+    "they are so by arguments in a list": `${LARGE}{% set a = [ns.s] %}{{ range(9999) | join(*a) }}`,
+    "the letters of a large text are replaced by it": `${LARGE}{{ ns.s | replace("x", ns.s) }}`,
+    "they are so by a method": `${LARGE}{{ ns.s.replace("x", ns.s) }}`,
+    "they are so by a method of another name": `${LARGE}{% set f = ns.s["replace"] %}{{ f("", ns.s) }}`,
+    "lines are indented far": `${LARGE}{{ ns.s.replace("x", "\\na") | indent(width=9999) }}`,
+    "a text is split into its letters": `${LARGE}{{ ns.s.split("x") | length }}`,
+  })) {
+    it(`is refused before a text or list is made that is too large where ${what}`, () => {
+      const before = process.memoryUsage().heapUsed;
+      assert.match(refused(text).message, /a text of more than 16 million|a list of more than a million/);
+      assert.ok(process.memoryUsage().heapUsed - before < 150 << 20);
+    });
+  }
+
+  it("joins, replaces, splits and indents what is no larger than anybody needs", () => {
+    assert.equal(template("{{ [1, 2] | join(', ') }} {{ [1, 2] | join(separator='+') }}").render(MESSAGES), "1, 2 1+2");
+    assert.equal(
+      template("{{ 'aXbX'.replace('X', '-', 1) }} {{ 'aX' | replace('X', '') }}").render(MESSAGES),
+      "a-bX a",
+    );
+    assert.equal(
+      template("{{ 'a,b c'.split(',') | join('|') }} {{ ' a b '.split() | length }}").render(MESSAGES),
+      "a|b c 2",
+    );
+    assert.equal(template("{{ 'a\\nb' | indent(2, true) }}").render(MESSAGES), "  a\n  b");
+    const method = "{% set f = '</think>x</think>y'.split %}{{ f('</think>')[-1] }}";
+    assert.equal(template(method).render(MESSAGES), "y");
+  });
+
   it("may keep what it has seen in a namespace, and read long conversations", () => {
     const text =
       "{% set ns = namespace(last=none) %}{% for m in messages %}{% set ns.last = m %}{{ loop.index0 ~ m.content }}{% endfor %}{{ ns.last.content | length }}";
