@@ -4,10 +4,10 @@ import { fromCatalogue, t } from "../localize.ts";
 import type { Curve, DashboardModel } from "../model.ts";
 
 /** Ways to make one curve of two. */
-export const OPERATORS = ["÷", "−"] as const;
+export const OPERATORS = ["÷", "−", "+", "×"] as const;
 export type Operator = (typeof OPERATORS)[number];
 
-/** The ratio or the difference of two metrics. */
+/** The ratio, difference, sum or product of two metrics. */
 export interface Expression {
   readonly left: string;
   readonly operator: Operator;
@@ -40,16 +40,32 @@ export function describePlot(name: string): MetricEntry {
   if (expression === undefined) return describeMetric(name, fromCatalogue);
   const { operator } = expression;
   const [left, right] = partsOf(name).map((part) => describeMetric(part, fromCatalogue));
-  const units = [left?.unit ?? "", right?.unit ?? ""];
-  const unit = units[0] === units[1] ? (operator === "−" ? units[0] : "") : units.join(` ${operator} `);
   return {
     name,
     label: `${left?.label ?? ""} ${operator} ${right?.label ?? ""}`,
-    unit: unit ?? "",
-    description:
-      operator === "÷" ? t("Ratio of two metrics, step by step") : t("Difference of two metrics, step by step"),
+    unit: unitOf(left?.unit ?? "", operator, right?.unit ?? ""),
+    description: meaningOf(operator),
     source: "",
   };
+}
+
+function unitOf(left: string, operator: Operator, right: string): string {
+  if (operator === "×") return [left, right].filter((unit) => unit !== "").join(" × ");
+  if (left === right) return operator === "÷" ? "" : left;
+  return `${left} ${operator} ${right}`;
+}
+
+function meaningOf(operator: Operator): string {
+  switch (operator) {
+    case "÷":
+      return t("Ratio of two metrics, step by step");
+    case "−":
+      return t("Difference of two metrics, step by step");
+    case "+":
+      return t("Sum of two metrics, step by step");
+    case "×":
+      return t("Product of two metrics, step by step");
+  }
 }
 
 /** A curve of a metric or an expression; undefined until its parts have been received. */
@@ -82,7 +98,16 @@ export function combine(left: Curve, right: Curve, operator: Operator): Curve {
   );
   const value = ({ at, other }: { at: number; other: number }): number => {
     const [a, b] = [left.values[at] ?? NaN, right.values[other] ?? NaN];
-    return operator === "−" ? a - b : b === 0 ? NaN : a / b;
+    switch (operator) {
+      case "÷":
+        return b === 0 ? NaN : a / b;
+      case "−":
+        return a - b;
+      case "+":
+        return a + b;
+      case "×":
+        return a * b;
+    }
   };
   return {
     steps: Float64Array.from(joined, ({ at }) => left.steps[at] ?? NaN),

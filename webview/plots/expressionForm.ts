@@ -16,7 +16,7 @@ export class ExpressionEvent extends Event {
   }
 }
 
-/** Chooses two metrics whose ratio or difference is to be drawn. */
+/** Chooses two metrics whose ratio, difference, sum or product is to be drawn. */
 export class ExpressionForm extends LitElement {
   static override readonly styles = [
     baseStyles,
@@ -44,7 +44,12 @@ export class ExpressionForm extends LitElement {
   }
 
   protected override render(): TemplateResult {
-    const names: Readonly<Record<Operator, string>> = { "÷": t("divided by"), "−": t("minus") };
+    const names: Readonly<Record<Operator, string>> = {
+      "÷": t("divided by"),
+      "−": t("minus"),
+      "+": t("plus"),
+      "×": t("times"),
+    };
     const select = (name: string, label: string, chosen: number): TemplateResult =>
       html`<select name=${name} aria-label=${label}>
         ${this.metrics.map(

@@ -51,6 +51,8 @@ describe("an expression of two metrics", () => {
     assert.deepEqual([...ratio.times], [1000, 3000, 5000]);
     assert.deepEqual([...ratio.values], [3, NaN, 0.25]);
     assert.deepEqual([...combine(left, right, "−").values], [4, 9, -3]);
+    assert.deepEqual([...combine(left, right, "+").values], [8, 9, 5]);
+    assert.deepEqual([...combine(left, right, "×").values], [12, 0, 4]);
   });
 
   it("is labelled by both, with a unit where they share one", () => {
@@ -58,5 +60,8 @@ describe("an expression of two metrics", () => {
     assert.deepEqual([gap.label, gap.unit], ["KL to reference − Sequence entropy", "nats per sequence"]);
     assert.equal(describePlot("objective/kl ÷ objective/entropy").unit, "");
     assert.equal(describePlot("objective/score ÷ objective/kl").unit, "reward ÷ nats per sequence");
+    // The penalty: β has no unit.
+    assert.equal(describePlot("objective/beta × objective/kl").unit, "nats per sequence");
+    assert.equal(describePlot("objective/kl + objective/entropy").unit, "nats per sequence");
   });
 });
