@@ -1,16 +1,20 @@
 import { csvCell } from "../../engine/common/csv.ts";
 import type { PlotFormat } from "../../engine/protocol/dashboard.ts";
-import { idOfFolder } from "../../engine/protocol/runTitle.ts";
+import type { MetricEntry } from "../../engine/protocol/catalogue.ts";
+import { runTitle } from "../../engine/protocol/runTitle.ts";
 import { type FigureTheme, lineFigure } from "../../engine/figures/index.ts";
 import type { DashboardModel } from "../model.ts";
 import { describePlot } from "./expression.ts";
 import { figureFile } from "./figureFile.ts";
 import { placesOf, type XAxis } from "./prepared.ts";
+import { configsOf, withReferences } from "./references.ts";
 import { type LoadedLine, loadedLines, plotSettings } from "./settings.ts";
 
 /** Data and settings of a plot to save. */
 export interface PlotToSave {
   readonly metric: string;
+  /** Of the metric or expression, with the references that it is measured against. */
+  readonly entry: MetricEntry;
   readonly lines: readonly LoadedLine[];
   readonly axis: XAxis;
   readonly smoothing: number;
@@ -24,8 +28,9 @@ export async function exportPlot(
   { metric, format, theme }: { readonly metric: string; readonly format: PlotFormat; readonly theme: FigureTheme },
 ): Promise<void> {
   const lines = await wholeLines(model, metric, theme);
+  const entry = withReferences(describePlot(metric), await configsOf(model));
   const { axis, smoothing, isLog } = plotSettings(model);
-  const plot = { metric, lines, axis, smoothing, isLog: isLog(metric), theme };
+  const plot = { metric, entry, lines, axis, smoothing, isLog: isLog(metric), theme };
   const texts = { svg: () => svgOf(plot), csv: () => csvOf(plot) };
   const name = `${metric.replaceAll(/[/\s]+/g, "-")}.${format}`;
   await model.host.request("save", { name, content: await figureFile(texts, format) });
@@ -49,9 +54,10 @@ function wholeLines(model: DashboardModel, metric: string, theme: FigureTheme): 
 
 /** Every point as recorded. */
 export function csvOf({ metric, lines }: Pick<PlotToSave, "metric" | "lines">): string {
+  const folders = lines.map(({ folder }) => folder);
   const rows = lines.flatMap(({ folder, stages, curves }) =>
     curves.flatMap(({ steps, times, values }, nth) => {
-      const place = `${csvCell(idOfFolder(folder))},${csvCell(stages[nth] ?? "")},${csvCell(metric)}`;
+      const place = `${csvCell(runTitle(folder, folders))},${csvCell(stages[nth] ?? "")},${csvCell(metric)}`;
       return Array.from(steps, (step, at) => {
         const value = values[at] ?? NaN;
         return `${place},${step},${new Date(times[at] ?? 0).toISOString()},${Number.isFinite(value) ? value : ""}`;
@@ -62,8 +68,8 @@ export function csvOf({ metric, lines }: Pick<PlotToSave, "metric" | "lines">): 
 }
 
 /** The figure of a report, as the plot is set. Seeds are averaged by step, so with several the axis is of steps. */
-export function svgOf({ metric, lines, axis, smoothing, isLog, theme }: PlotToSave): string {
-  const { label, unit, bounds } = describePlot(metric);
+export function svgOf({ entry, lines, axis, smoothing, isLog, theme }: Omit<PlotToSave, "metric">): string {
+  const { label, unit, bounds } = entry;
   const along = lines.some(({ curves }) => curves.length > 1) ? "step" : axis;
   const begin = Math.min(...lines.flatMap(({ curves }) => curves.map(({ times }) => times[0] ?? Infinity)));
   const drawn = lines.map(({ title, look, curves, ends }) => ({

@@ -27,7 +27,7 @@ import { METRIC_FILTERS, type MetricFilter } from "./metricFilter.ts";
 import type { MenuItem } from "./menu.ts";
 import { metricsStyles } from "./metricsStyles.ts";
 import type { PlotContext } from "./plot.ts";
-import { withReferences } from "./references.ts";
+import { configsOf, withReferences } from "./references.ts";
 import { outlinesOf, type PlotSettings, plotSettings } from "./settings.ts";
 import { SharedAxis } from "./shared.ts";
 import { VisibilityTracker } from "./visibilityTracker.ts";
@@ -132,17 +132,9 @@ class Metrics extends DashboardElement {
 
   /** Configs of the runs in focus, for the names of references; none until they are read. */
   private readConfigs(): readonly RunConfig[] {
-    const { host, focus } = this.model;
-    const read = async (folder: string): Promise<readonly RunConfig[]> =>
-      host.request("provenance", { folder }).then(
-        ({ config }) => [config],
-        () => [],
-      );
-    const { value = [] } = this.configs.ask(
-      JSON.stringify(focus.runs),
-      async () => (await Promise.all(focus.runs.map(read))).flat(),
-      { keepsLast: true },
-    );
+    const { model } = this;
+    const runs = JSON.stringify(model.focus.runs);
+    const { value = [] } = this.configs.ask(runs, () => configsOf(model), { keepsLast: true });
     return value;
   }
 

@@ -1,9 +1,20 @@
 import type { RunConfig } from "../../engine/config/index.ts";
 import type { MetricEntry } from "../../engine/protocol/catalogue.ts";
 import { t } from "../localize.ts";
+import type { DashboardModel } from "../model.ts";
 
 /** Metrics that are measured against an arm's reference. */
 const AGAINST: ReadonlySet<string> = new Set(["objective/kl"]);
+
+/** Configs of the runs in focus, but for those that cannot be read. */
+export async function configsOf({ host, focus }: DashboardModel): Promise<readonly RunConfig[]> {
+  const read = async (folder: string): Promise<readonly RunConfig[]> =>
+    host.request("provenance", { folder }).then(
+      ({ config }) => [config],
+      () => [],
+    );
+  return (await Promise.all(focus.runs.map(read))).flat();
+}
 
 /** Titles of a metric with the references that it is measured against: "KL to soup", "KL to reference (ppo: sft-1; salsa: soup)". */
 export function withReferences(entry: MetricEntry, configs: readonly Pick<RunConfig, "arms">[]): MetricEntry {

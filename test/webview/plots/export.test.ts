@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { FIGURE_THEMES } from "../../../engine/figures/index.ts";
+import { describeMetric } from "../../../engine/protocol/catalogue.ts";
 import { csvOf, svgOf } from "../../../webview/plots/export.ts";
 import type { LoadedLine } from "../../../webview/plots/settings.ts";
 
@@ -25,7 +26,13 @@ function lineOf(name: string, nSeeds: number): LoadedLine {
   };
 }
 
-const LOOKS = { metric: "objective/kl", axis: "step", smoothing: 0, isLog: false, theme: FIGURE_THEMES.light } as const;
+const LOOKS = {
+  entry: describeMetric("objective/kl"),
+  axis: "step",
+  smoothing: 0,
+  isLog: false,
+  theme: FIGURE_THEMES.light,
+} as const;
 
 describe("csvOf", () => {
   it("has every point as recorded, with what was not finite left empty", () => {
@@ -40,6 +47,15 @@ describe("csvOf", () => {
         "",
       ].join("\n"),
     );
+  });
+});
+
+describe("csvOf runs of one name in two folders", () => {
+  it("says of each point in which of them it was recorded", () => {
+    const other = { ...lineOf("salsa", 1), folder: "/other/.salsa/runs/demo-1" };
+    const [, first = "", , second = ""] = csvOf({ metric: "x", lines: [lineOf("salsa", 1), other] }).split("\n");
+    assert.ok(first.startsWith("demo-1 (w),salsa,x,1,"), first);
+    assert.ok(second.startsWith("demo-1 (other),salsa,x,1,"), second);
   });
 });
 
@@ -72,7 +88,7 @@ describe("svgOf", () => {
       values: Float64Array.of(value, value),
     });
     const line = { ...lineOf("ppo", 1), curves: [end(0.5)], ends: { low: end(0.4), high: end(0.7) } };
-    const svg = svgOf({ ...LOOKS, metric: "evaluation/winRate", lines: [line] });
+    const svg = svgOf({ ...LOOKS, entry: describeMetric("evaluation/winRate"), lines: [line] });
     assert.ok(svg.includes("<polygon") && svg.includes("Win rate against the start"));
   });
 

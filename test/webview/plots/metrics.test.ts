@@ -143,7 +143,7 @@ describeInBrowser("the metrics view", (browser) => {
 
   it("saves a plot as SVG, PNG and CSV", async () => {
     for (const [format, pattern] of [
-      ["SVG", /^<svg[^]*KL to reference/],
+      ["SVG", /^<svg[^]*KL to reference \(ppo: sft-1; salsa: soup; /],
       ["PNG", /^iVBOR/],
       ["CSV", /^run,stage,metric,step,time,value\ndemo-1,ppo,objective\/kl,1,/],
     ] as const) {
