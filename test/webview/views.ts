@@ -30,6 +30,20 @@ const RATED: EventBody = {
     ],
   },
 };
+const SCORED: EventBody = {
+  kind: "table",
+  table: {
+    ...{ name: "scores", title: "Scores by model", files: [] },
+    columns: ["benchmark", "model", "seed", "reward", "tokens"].map((header, at) => ({
+      header,
+      align: at < 2 ? "left" : "right",
+    })),
+    rows: [
+      ["inDistribution", "salsa", 1, "1.204", "11.2"],
+      ["inDistribution", "ppo", 1, "0.987", "9.8"],
+    ],
+  },
+};
 const FAILED: EventBody = { kind: "runFailed", error: "NumericalError", message: "the loss is NaN", stage: null };
 
 /** Beside every run under test. */
@@ -117,7 +131,7 @@ export const VIEW_STATES: readonly ViewState[] = [
   {
     what: "the win rates",
     view: "winRates",
-    run: runWith(RATED, STOPPED),
+    run: runWith(SCORED, RATED, STOPPED),
     ready: (page) => page.getByRole("button", { name: "Seeds of salsa vs ppo" }).press("Enter"),
   },
   {

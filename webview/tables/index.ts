@@ -16,6 +16,7 @@ import { forestMenu } from "./forestExport.ts";
 import { forestPlot, forestStyles, runMark } from "./forestPlot.ts";
 import { ratings, ratingsStyles } from "./ratings.ts";
 import { byBenchmark, pairKey, type PairRates, sorted, type SortOrder } from "./rates.ts";
+import { type ScoredRun, scores } from "./scores.ts";
 import { checksTable, type OtherRun, winRateStyles, winRateTable, type WinRateTable } from "./winRateTable.ts";
 import { ALL, type Chosen, type ChosenEvent } from "./chosen.ts";
 import "./comparisons.ts";
@@ -180,11 +181,16 @@ export class WinRatesView extends DashboardElement {
         </div>
         ${winRateTable(shown)} ${notes(table?.note, rates.get(folder) ?? [])}
       </section>
-      ${checksTable(shown)} ${this.plot(rates)}
+      ${checksTable(shown)} ${this.plot(rates)} ${scores(this.model.focus.runs.map((run) => this.scored(run)))}
       ${ratings(
         outline?.tables.find(({ name }) => name === "ratings"),
         this.width,
       )}`;
+  }
+
+  private scored(folder: string): ScoredRun {
+    const table = this.model.outline(folder)?.tables.find(({ name }) => name === "scores");
+    return { id: this.idOf(folder), table };
   }
 
   private others(rates: Rates): readonly OtherRun[] {
