@@ -65,7 +65,7 @@ describeInBrowser("the keyboard alone", (browser) => {
     await page.getByRole("menu").waitFor();
     const walked = await walkList(page, "menu");
     assertWhole(walked);
-    assert.equal(walked.stops.length, 6);
+    assert.equal(walked.stops.length, 8);
     await page.keyboard.press("Escape");
     assert.equal(await page.getByRole("menu").count(), 0);
     assert.match(await activeWords(page), /Plot of KL to reference/);

@@ -62,6 +62,12 @@ export function groupMetrics(
   return first.length === 0 ? rest : [{ title: t("Pinned"), metrics: first }, ...rest];
 }
 
+/** The pins with one of them in the place of another. */
+export function movedPin(pinned: readonly string[], name: string, to: string): readonly string[] {
+  const others = pinned.filter((one) => one !== name);
+  return others.toSpliced(pinned.indexOf(to), 0, name);
+}
+
 const PLACES = new Map<string, number>(METRICS.map(({ name }, at) => [name, at]));
 
 /** Sort key: a part of a family, such as the KL to one of several references, comes after the whole. */

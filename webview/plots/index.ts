@@ -20,7 +20,7 @@ import type { ExpressionEvent } from "./expressionForm.ts";
 import { plotHelp } from "./help.ts";
 import { exportPlot } from "./export.ts";
 import { noMetrics } from "./noMetrics.ts";
-import { groupMetrics, type MetricGroup, PINNED } from "./groups.ts";
+import { groupMetrics, type MetricGroup, movedPin, PINNED } from "./groups.ts";
 import { type LineName, lineNames, lineOrigin } from "./lines.ts";
 import { type Look, lookOf, paletteFor, themeOf } from "./looks.ts";
 import { METRIC_FILTERS, type MetricFilter } from "./metricFilter.ts";
@@ -61,6 +61,8 @@ class Metrics extends DashboardElement {
   private themed: MutationObserver | undefined;
   /** Metric whose plot is large, as last drawn. */
   private large: string | undefined;
+  /** Pinned plots in their order, as last drawn: not every run has all of them. */
+  private shownPins: readonly string[] = [];
 
   static override readonly styles = [baseStyles, noticeStyles, controlStyles, metricsStyles];
 
@@ -109,6 +111,7 @@ class Metrics extends DashboardElement {
     const settings = plotSettings(model);
     const context = { model, settings, theme: themeOf(document.body), queue, shared, sight };
     const groups = groupMetrics(outlines, settings.search, this.pinned);
+    this.shownPins = (groups[0]?.metrics ?? []).map(({ name }) => name).filter((name) => this.pinned.includes(name));
     const hasAny = outlines.some(({ series }) => Object.keys(series).length > 0);
     if (!hasAny) return noMetrics(outlines);
     const configs = this.readConfigs();
@@ -366,12 +369,31 @@ class Metrics extends DashboardElement {
       { label: t("Enlarge"), isChecked: isLarge, run: () => model.set("metrics.large", isLarge ? "" : name) },
       { label: t("Log Scale"), isChecked: settings.isLog(name), run: () => this.toggle("metrics.log", name) },
       pin,
+      ...this.movesOf(name),
       ...PLOT_FORMATS.map((format) => ({
         label: t("Save as {0}…", format.toUpperCase()),
         // The editor itself reports failures to save.
         run: () => void exportPlot(model, { metric: name, format, theme }).catch(() => undefined),
       })),
     ];
+  }
+
+  /** A pinned plot changes places with the one before or behind it. */
+  private movesOf(name: string): readonly MenuItem[] {
+    const at = this.shownPins.indexOf(name);
+    if (at < 0) return [];
+    const move = (label: string, to: string | undefined): readonly MenuItem[] =>
+      to === undefined ? [] : [{ label, run: () => void this.move(name, to) }];
+    return [...move(t("Move Forward"), this.shownPins[at - 1]), ...move(t("Move Back"), this.shownPins[at + 1])];
+  }
+
+  /** The keyboard stays at the plot's menu, which leaves the page for a moment where its plot is moved. */
+  private async move(name: string, to: string): Promise<void> {
+    this.model.set("metrics.pinned", movedPin(this.pinned, name, to));
+    await this.updateComplete;
+    const plots = [...this.renderRoot.querySelectorAll("salsa-plot")];
+    const menu = plots.find(({ metric }) => metric.name === name)?.renderRoot.querySelector("salsa-menu");
+    menu?.shadowRoot?.querySelector<HTMLElement>(".opener")?.focus();
   }
 
   private get folder(): string {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { INTERVAL_ENDS, METRICS, isSingleValue } from "../../../engine/protocol/catalogue.ts";
 import type { RunOutline } from "../../../engine/protocol/service.ts";
-import { groupMetrics, PINNED } from "../../../webview/plots/groups.ts";
+import { groupMetrics, movedPin, PINNED } from "../../../webview/plots/groups.ts";
 import { demoRun, outlineOf } from "../fixtures.ts";
 
 function outlineWith(...metrics: readonly string[]): RunOutline {
@@ -60,5 +60,10 @@ describe("groupMetrics", () => {
     assert.deepEqual(names("KL reference"), ["objective/kl"]);
     assert.deepEqual(names("clipfraction"), ["policy/clipFraction"]);
     assert.deepEqual(names("no such metric"), []);
+  });
+
+  it("moves a pin to the place of another, over those that the runs do not have", () => {
+    assert.deepEqual(movedPin(["a", "hidden", "b", "c"], "b", "a"), ["b", "a", "hidden", "c"]);
+    assert.deepEqual(movedPin(["a", "hidden", "b", "c"], "a", "b"), ["hidden", "b", "a", "c"]);
   });
 });

@@ -256,6 +256,31 @@ describeInBrowser("the metrics view", (browser) => {
     await plot(page, "Gold score").waitFor();
   });
 
+  it("moves pinned plots from their menus by the keyboard alone", async () => {
+    const page = await show(DEMO);
+    const first = page.locator("details", { hasText: "Pinned" }).locator("salsa-plot h3");
+    await first.nth(3).waitFor();
+    const opener = page.getByRole("button", { name: "Plot of Response length" });
+    const move = async (label: string): Promise<void> => {
+      await page.keyboard.press("Enter");
+      await page.getByRole("menuitem", { name: label }).press("Enter");
+      await opener.and(page.locator(":focus")).waitFor();
+    };
+    const titles = async (): Promise<string> =>
+      (await first.allTextContents()).map((title) => title.split(" ")[0]).join(" ");
+    await opener.focus();
+    await page.keyboard.press("Enter");
+    assert.equal(await page.getByRole("menuitem", { name: "Move Back" }).count(), 0, "it is the last");
+    await page.keyboard.press("Escape");
+    await move("Move Forward");
+    await until(page, async () => (await titles()) === "Reward-model Gold Response KL");
+    await move("Move Forward");
+    await move("Move Forward");
+    await until(page, async () => (await titles()) === "Response Reward-model Gold KL");
+    await move("Move Back");
+    await until(page, async () => (await titles()) === "Reward-model Response Gold KL");
+  });
+
   it("draws the difference of two metrics, saves its numbers, and removes it", async () => {
     const page = await show(DEMO);
     await page.getByRole("button", { name: "Expression…" }).click();
