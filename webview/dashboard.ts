@@ -152,7 +152,10 @@ class Dashboard extends DashboardElement {
       ${
         summary === undefined
           ? nothing
-          : statusLine(summary, model.outline(folder), (command) => this.command(command, folder))
+          : statusLine(
+              { summary, outline: model.outline(folder), curveOf: (key) => model.curve(folder, key) },
+              (command) => this.command(command, folder),
+            )
       }
       ${
         this.isRemoved(folder)

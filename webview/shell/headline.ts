@@ -1,13 +1,49 @@
-import type { RunResultLine } from "../../engine/protocol/service.ts";
+import { lastTenth } from "../../engine/figures/index.ts";
+import { trainsArm } from "../../engine/protocol/armStages.ts";
+import type { RunOutline, RunResultLine, SeriesKey } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
-import { percent } from "../parts/format.ts";
+import type { Curve } from "../model.ts";
+import { percent, short } from "../parts/format.ts";
 
-/** Result of a run in one line: "salsa beats ppo on inDistribution: 56.8 % (55.2–58.5); outOfDistribution: …". */
-export function headline(result: RunResultLine): string {
+/**
+ * Result of a run in one line: "salsa beats ppo: 56.8 % (55.2–58.5) on inDistribution · outOfDistribution: … · KL of salsa:
+ * 1.1".
+ *
+ * @param kl - Of the first arm; undefined where it is not known.
+ */
+export function headline(result: RunResultLine, kl?: number): string {
   const { benchmark, more = [], among } = result;
   const chosen = among === undefined ? "" : ` (${chosenAmong(among)})`;
   const first = `${verdict(result)}${chosen}: ${estimate(result)}`;
-  return [t("{0} on {1}", first, benchmark), ...more.map((one) => `${one.benchmark}: ${estimate(one)}`)].join(" · ");
+  return [
+    t("{0} on {1}", first, benchmark),
+    ...more.map((one) => `${one.benchmark}: ${estimate(one)}`),
+    ...(kl === undefined ? [] : [t("KL of {0}: {1}", result.a, short(kl))]),
+  ].join(" · ");
+}
+
+/**
+ * KL to its reference at which an arm ended, over its base seeds: the mean over the last tenth of the iterations. Undefined
+ * where it is not recorded, or still being read.
+ */
+export function klOf(
+  arm: string,
+  { stages }: Pick<RunOutline, "stages">,
+  curveOf: (key: SeriesKey) => Curve | undefined,
+): number | undefined {
+  const bySeed = Map.groupBy(
+    stages.filter(({ product, benchmark }) => product === arm && benchmark === undefined),
+    ({ seed }) => seed,
+  );
+  const values = Array.from(bySeed.values(), (own) => {
+    const result = own.find(({ role }) => role === "result");
+    const beta = result?.kind === "choice" ? curveOf({ stage: result.id, metric: "choice/beta" })?.values.at(-1) : NaN;
+    const trained = result?.kind === "choice" ? own.find((one) => trainsArm(one) && one.beta === beta) : result;
+    const last = trained && lastTenth(curveOf({ stage: trained.id, metric: "objective/kl" })?.values ?? []);
+    return last === undefined ? NaN : last.reduce((sum, one) => sum + one, 0) / last.length;
+  });
+  const mean = values.reduce((sum, one) => sum + one, 0) / values.length;
+  return Number.isFinite(mean) ? mean : undefined;
 }
 
 /** "best of 6 by validation score": how the arm of a sweep that stands for it was chosen. */

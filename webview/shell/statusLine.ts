@@ -5,12 +5,13 @@ import type { DashboardCommand } from "../../engine/protocol/dashboard.ts";
 import { runProgress, workTimes } from "../../engine/protocol/runProgress.ts";
 import { amountText, spentBy } from "../../engine/protocol/spending.ts";
 import type { RunStatus } from "../../engine/protocol/runState.ts";
-import type { RunOutline, RunProgress, RunSummary } from "../../engine/protocol/service.ts";
+import type { RunOutline, RunProgress, RunSummary, SeriesKey } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
+import type { Curve } from "../model.ts";
 import { nameOfStage } from "../parts/stageName.ts";
 import { styled } from "../parts/styled.ts";
 import { downloadText } from "./downloadText.ts";
-import { headline } from "./headline.ts";
+import { headline, klOf } from "./headline.ts";
 import { runLook, statusIcon } from "./status.ts";
 import { duration, moment } from "./time.ts";
 import { waitText } from "./waitText.ts";
@@ -31,17 +32,24 @@ function commandsFor(status: RunStatus): readonly { command: DashboardCommand; l
   }
 }
 
+/** A run whose status is shown. */
+export interface ShownRun {
+  readonly summary: RunSummary;
+  readonly outline: RunOutline | undefined;
+  readonly curveOf: (key: SeriesKey) => Curve | undefined;
+}
+
 /** Status of a run: state, stage, share done, time left, and available commands. */
 export function statusLine(
-  summary: RunSummary,
-  outline: RunOutline | undefined,
+  { summary, outline, curveOf }: ShownRun,
   run: (command: DashboardCommand) => void,
 ): TemplateResult {
   const status = outline?.status ?? summary.status;
   const progress = outline === undefined ? summary.progress : runProgress(outline);
   const isActive = status === "running" || status === "queued";
   const result = status === "finished" ? summary.result : undefined;
-  return html`${result === undefined ? nothing : html`<p class="headline">${headline(result)}</p>`}
+  const kl = result && outline && klOf(result.a, outline, curveOf);
+  return html`${result === undefined ? nothing : html`<p class="headline">${headline(result, kl)}</p>`}
     <div class="status">
       <span class="state">${statusIcon(runLook(status))}<strong>${runLook(status).label}</strong></span>
       <span class="facts">${facts({ summary, outline, status, progress })}</span>

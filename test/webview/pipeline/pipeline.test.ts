@@ -162,6 +162,7 @@ describeInBrowser("the pipeline view", (browser) => {
     const { page } = dashboard;
     const card = page.getByRole("region", { name: "Result" });
     await card.getByRole("heading", { name: "salsa beats ppo" }).waitFor();
+    await page.locator(".headline", { hasText: /^salsa beats ppo: 56\.8 % .* · KL of salsa: \d/ }).waitFor();
     await card.getByText("56.8 % (55.2–58.5)").waitFor();
     await card.getByText("62.1 % (60.0–64.2)").waitFor();
     const front = card.getByRole("img", { name: /^Reward and KL by β/ });
