@@ -26,6 +26,7 @@ import { run, runOnHost } from "./run.ts";
 import { resume, retry, stop } from "./runControl.ts";
 import { revealRunFolder, showLog } from "./runFiles.ts";
 import { score } from "./score.ts";
+import { shareReport } from "./shareReport.ts";
 import { showRunsTable } from "./runsTable.ts";
 import { removeToken, setToken } from "./token.ts";
 import { setApiKey } from "./apiKey.ts";
@@ -54,6 +55,7 @@ export const COMMANDS: readonly Command[] = [
   exportTable,
   exportPlot,
   exportRuns,
+  shareReport,
   copyLink,
   makeSoup,
   score,

@@ -449,6 +449,16 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await runCommand(page, "Notifications: Clear All Notifications");
   });
 
+  it("shares the report of what the dashboard shows, as one file that needs no other", async () => {
+    const target = file("shared.html");
+    rmSync(target, { force: true });
+    await runCommand(page, "SALSA: Share Report...");
+    await answer(page, target, /demo-1.*\.html$/);
+    await notification(page, "The report is in").waitFor();
+    assert.match(readFileSync(target, "utf8"), /^<!doctype html>[^]*<svg/i);
+    await runCommand(page, "Notifications: Clear All Notifications");
+  });
+
   it("sweeps β, shows which does best, and promotes it", async () => {
     const swept = '"salsa": { "reference": "soup", "beta": { "grid": [0.05, 0.4] } }';
     const shorter = SHORT_CONFIG.replace('"iterations": 110', '"iterations": 12');

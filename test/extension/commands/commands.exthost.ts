@@ -89,6 +89,16 @@ describe("commands", () => {
     assert.equal(await readFile(file.fsPath, "utf8"), own);
   });
 
+  it("write the report of two runs as one file to share", async () => {
+    const file = vscode.Uri.file(join(workspace, ".salsa/shared.html"));
+    const runs = [runFolder("demo-1"), runFolder("demo-2")].map((folder) => ({ kind: "run", folder }));
+    const shared = await ask("salsa.shareReport", [runs[0], runs], { showSaveDialog: () => file });
+    assert.equal(String(shared), String(file));
+    const html = await readFile(file.fsPath, "utf8");
+    assert.match(html, /^<!doctype html>[^]*demo-1[^]*demo-2/i);
+    assert.doesNotMatch(html, /src="(?!data:)/);
+  });
+
   it("mix two checkpoints, and score the soup", async () => {
     const models = await salsa.service.request("models", { folder: runFolder("demo-1") });
     const [first, second] = ["sft-1", "sft-2"].map((name) => ({
