@@ -67,14 +67,24 @@ const FIRST_CHOICES = {
   },
 } as const;
 
-/** The columns of a plot: those of the layout, and else the most usual ones among those that the table shows. */
-export function plotOf({ view, plot }: TableLayout, columns: readonly RunsColumn[]): LayoutPlot {
+/**
+ * The columns of a plot: those of the layout, and else the most usual ones among those that the table shows.
+ *
+ * @param filled - Columns in which some row has a value: a run on data of one's own has no gold score.
+ */
+export function plotOf(
+  { view, plot }: TableLayout,
+  columns: readonly RunsColumn[],
+  filled: ReadonlySet<string>,
+): LayoutPlot {
   if (view !== "scatter" && view !== "heatMap") return plot;
   const pick = (own: string | undefined, usual: readonly string[], isMeasured: boolean): string | undefined => {
     const isThere = (id: string): boolean => columns.some((column) => column.id === id);
     if (own !== undefined && isThere(own)) return own;
     return (
-      usual.find(isThere) ?? columns.find((column) => column.isMeasured === isMeasured && column.kind !== "date")?.id
+      usual.find((id) => isThere(id) && filled.has(id)) ??
+      usual.find(isThere) ??
+      columns.find((column) => column.isMeasured === isMeasured && column.kind !== "date")?.id
     );
   };
   const { x, y, value } = FIRST_CHOICES[view];

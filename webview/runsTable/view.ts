@@ -157,7 +157,7 @@ export class RunsTableView extends LitElement {
           this.active = 0;
           this.change({ groupBy });
         })}
-        ${plotChoices(layout.view, plotOf(layout, shown.columns), shown.columns, (plot) => this.change({ plot }))}
+        ${plotChoices(layout.view, plotOf(layout, shown.columns, this.rows.columns), shown.columns, (plot) => this.change({ plot }))}
         <vscode-button
           secondary
           icon="list-flat"
@@ -263,7 +263,7 @@ export class RunsTableView extends LitElement {
         .rows=${shown.rows}
         .items=${shown.items}
         .columns=${shown.columns}
-        .plot=${plotOf(layout, shown.columns)}
+        .plot=${plotOf(layout, shown.columns, this.rows.columns)}
         .palette=${this.rows.palette}
         .selected=${this.selected}
         @pick=${({ keys }: PickEvent) => this.toggle(keys)}

@@ -160,7 +160,7 @@ export class SweepView extends DashboardElement {
               })}</span
             >`
       }
-      ${plotChoices(layout.view, plotOf(layout, shown.columns), shown.columns, (plot) => change({ plot }))}
+      ${plotChoices(layout.view, plotOf(layout, shown.columns, rows.columns), shown.columns, (plot) => change({ plot }))}
       <vscode-button
         secondary
         icon="list-flat"
@@ -235,7 +235,7 @@ export class SweepView extends DashboardElement {
         .rows=${shown.rows}
         .items=${shown.items}
         .columns=${layout.view === "parallel" ? numbers : shown.columns}
-        .plot=${plotOf(layout, shown.columns)}
+        .plot=${plotOf(layout, shown.columns, rows.columns)}
         .palette=${rows.palette}
         .selected=${this.selected}
         @pick=${({ keys }: PickEvent) => this.toggle(keys)}
