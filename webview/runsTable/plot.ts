@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing, type PropertyValues, svg, type TemplateResult } from "lit";
 import { lookAt } from "../../engine/figures/index.ts";
 import { ownValue } from "../../engine/common/dictionary.ts";
-import { type Palette, withPlaces } from "../../engine/protocol/palette.ts";
+import { N_COLORS, type Palette, withPlaces } from "../../engine/protocol/palette.ts";
 import type { LayoutPlot, TableView } from "../../engine/protocol/runsLayout.ts";
 import { t } from "../localize.ts";
 import { emptyNotice } from "../parts/notice.ts";
@@ -127,10 +127,10 @@ class RunsPlot extends LitElement {
         stroke: var(--vscode-editor-background);
         stroke-width: 3px;
       }
-      circle {
+      .mark {
         stroke: var(--vscode-editor-background);
       }
-      circle.selected {
+      .mark.selected {
         stroke: var(--vscode-focusBorder);
         stroke-width: 2.5;
       }
@@ -227,6 +227,7 @@ class RunsPlot extends LitElement {
       width: Math.max(width - 2, this.leastWidth),
       height: Math.max(height - (this.view === "heatMap" ? 30 : 32 + this.legendHeight(width)), 220),
       lookOf: (model) => lookAt(themeOf(document.body), model === undefined ? -1 : (ownValue(this.places, model) ?? 0)),
+      shapeOf: (model) => this.shapeOf(model),
       selected: this.selected,
       pointed: this.pointed,
     });
@@ -323,16 +324,23 @@ class RunsPlot extends LitElement {
     const names = [...new Set(this.drawn.flatMap(({ model }) => model ?? []))].sort();
     const theme = themeOf(document.body);
     return html`<div class="legend">
-      ${names
-        .slice(0, MOST_NAMED)
-        .map(
-          (name) =>
-            html`<span
-              >${swatch({ ...lookAt(theme, ownValue(this.places, name) ?? 0), shape: undefined })} ${name}</span
-            >`,
-        )}
+      ${names.slice(0, MOST_NAMED).map(
+        (name) =>
+          html`<span
+            >${swatch({
+              ...lookAt(theme, ownValue(this.places, name) ?? 0),
+              ...(this.view === "scatter" && { dash: [] }),
+              shape: this.view === "scatter" ? this.shapeOf(name) : undefined,
+            })}
+            ${name}</span
+          >`,
+      )}
       ${names.length > MOST_NAMED ? html`<span class="muted">${t("{0} more", names.length - MOST_NAMED)}</span>` : nothing}
     </div>`;
+  }
+
+  private shapeOf(model: string | undefined): number {
+    return Math.floor(((model === undefined ? undefined : ownValue(this.places, model)) ?? 0) / N_COLORS);
   }
 
   private tipText(): string {

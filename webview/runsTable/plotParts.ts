@@ -9,6 +9,8 @@ export interface PlotSpace {
   readonly width: number;
   readonly height: number;
   readonly lookOf: (model: string | undefined) => LineLook;
+  /** Shape of a model's marks, which tells those of one colour apart as dashes do lines. */
+  readonly shapeOf: (model: string | undefined) => number;
   /** Keys of selected rows. */
   readonly selected: ReadonlySet<string>;
   /** Index of the item that is pointed at. */

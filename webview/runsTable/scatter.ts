@@ -1,4 +1,5 @@
 import { svg, type TemplateResult } from "lit";
+import { markPath } from "../../engine/figures/index.ts";
 import { axisOf } from "./axis.ts";
 import type { RunsColumn } from "./columns.ts";
 import type { PlotItem } from "./items.ts";
@@ -10,7 +11,7 @@ export function scatter(
   { x, y }: { readonly x: RunsColumn; readonly y: RunsColumn },
   space: PlotSpace,
 ): { readonly placed: readonly PlacedItem[]; readonly picture: TemplateResult } {
-  const { width, height, lookOf, selected, pointed } = space;
+  const { width, height, lookOf, shapeOf, selected, pointed } = space;
   const values = (column: RunsColumn): ReturnType<PlotItem["value"]>[] => items.map((item) => item.value(column));
   const along = axisOf(x, values(x), [MARGIN.left, width - MARGIN.right]);
   const up = axisOf(y, values(y), [height - MARGIN.bottom, MARGIN.top + 8]);
@@ -21,14 +22,12 @@ export function scatter(
   const picture = svg`${leftAxis(up, { width, isAcross: true })}${bottomAxis(along, space)}
     <g class="marks">
       ${placed.map(
-        ({ item, index, x: px, y: py }) => svg`<circle
+        ({ item, index, x: px, y: py }) => svg`<path
           data-item=${index}
-          class=${isSelected(item, selected) ? "selected" : ""}
-          cx=${px.toFixed(1)}
-          cy=${py.toFixed(1)}
-          r=${index === pointed || isSelected(item, selected) ? 6 : 4}
+          class=${isSelected(item, selected) ? "mark selected" : "mark"}
+          d=${markPath(shapeOf(item.model), px, py, index === pointed || isSelected(item, selected) ? 6 : 4)}
           fill=${lookOf(item.model).color}
-        ></circle>`,
+        ></path>`,
       )}
     </g>`;
   return { placed, picture };

@@ -215,8 +215,8 @@ describeInBrowser("the runs table", (browser) => {
 
   it("draws a scatter plot, and a heat map of β and α with means", async () => {
     const { page } = await open({ layout: { ...FIRST_LAYOUT, view: "scatter" } });
-    await page.locator("salsa-runs-plot circle").first().waitFor();
-    assert.equal(await page.locator("salsa-runs-plot circle").count(), 96);
+    await page.locator("salsa-runs-plot .mark").first().waitFor();
+    assert.equal(await page.locator("salsa-runs-plot .mark").count(), 96);
     await page.getByRole("radio", { name: "Heat map" }).click();
     const boxes = page.locator("salsa-runs-plot .box");
     await boxes.first().waitFor();
@@ -228,6 +228,24 @@ describeInBrowser("the runs table", (browser) => {
       .locator("text.small", { hasText: /^\S+–\S+$/ })
       .first()
       .waitFor(); // the interval over four seeds
+  });
+
+  it("tells the points of thirty models apart, by colour and shape", async () => {
+    const models = Array.from({ length: 30 }, (_, at) => ({
+      name: `arm-${at}`,
+      values: { "metric.objective/kl": at, "metric.objective/score": at },
+    }));
+    const layout = { ...FIRST_LAYOUT, view: "scatter" } as const;
+    const { page } = await open({ layout, rows: tableOf([{ id: "a-1", models }]) });
+    const marks = page.locator("salsa-runs-plot .mark");
+    await marks.nth(29).waitFor();
+    const looks = await marks.evaluateAll((all) =>
+      // A path without its place is a shape.
+      all.map(
+        (one) => `${one.getAttribute("fill")} ${(one.getAttribute("d") ?? "").replace(/^M\S+ \S+?(?=[a-z])/, "")}`,
+      ),
+    );
+    assert.equal(new Set(looks).size, 30);
   });
 
   it("takes text for text, whatever it says", async () => {
