@@ -13,12 +13,13 @@ export interface MeasuredResponses {
   readonly kl: Floats;
   /** `[B]`; left out where nothing scores them. */
   readonly scores?: Floats;
+  /** log π − log π_ref of each token, `[B, R]`; left out where it is not known. */
+  readonly logRatios?: Floats;
 }
 
-/**
- * Percentiles over a batch of responses, by their paths. Values that are no numbers are left out.
- */
-export function distributionMetrics({ lengths, kl, scores }: MeasuredResponses): Readonly<Record<string, number>> {
+/** Percentiles over a batch of responses, or their tokens, by their paths. Values that are no numbers are left out. */
+export function distributionMetrics(measured: MeasuredResponses): Readonly<Record<string, number>> {
+  const { lengths, kl, scores, logRatios } = measured;
   const R = kl.length / lengths.length;
   const kls = Array.from(lengths, (length, row) => {
     let sum = 0;
@@ -30,6 +31,7 @@ export function distributionMetrics({ lengths, kl, scores }: MeasuredResponses):
     length: Array.from(lengths),
     kl: kls,
     klPerToken: kls.map((sum, row) => sum / Math.max(1, lengths[row]!)),
+    logRatio: Array.from(logRatios ?? []).filter((_, at) => at % R < lengths[Math.floor(at / R)]!),
   };
   return Object.fromEntries(DISTRIBUTIONS.flatMap(({ of }) => percentilesOf(of, values[of])));
 }

@@ -138,7 +138,9 @@ export async function trainPpo(
           const compared = isLooked(looks, iteration.iteration, arm.iterations)
             ? await panel?.measure(trainer.onDevice.policy, iteration.iteration + 1)
             : {};
-          const spread = hasDistributions(iteration.iteration + 1, arm.iterations) ? distributionsOf(iteration) : {};
+          const spread = hasDistributions(iteration.iteration + 1, arm.iterations)
+            ? distributionsOf(iteration, arm)
+            : {};
           const values = { ...metrics, ...referenceMetrics(reference, iteration), ...compared, ...spread };
           return { values, tokens: tokensOf(iteration, prompts) };
         },
@@ -348,8 +350,12 @@ function goldMetrics(
   return { "objective/gold": scores.reduce((sum, score) => sum + score, 0) / scores.length };
 }
 
-function distributionsOf({ generation: { lengths }, kl, scores }: PpoIteration): Metrics {
-  return distributionMetrics({ lengths, kl, scores });
+function distributionsOf(
+  { generation: { lengths }, kl, scores }: PpoIteration,
+  { klKind }: Pick<PpoConfig, "klKind">,
+): Metrics {
+  // This estimate of a token's KL is its log-ratio.
+  return distributionMetrics({ lengths, kl, scores, ...(klKind === "kl" && { logRatios: kl }) });
 }
 
 /** The KL to each of several references, by its name in the config. */

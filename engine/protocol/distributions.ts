@@ -1,7 +1,7 @@
 /** Percentiles by which the distribution of a quantity over a batch of responses is recorded, beside its mean. */
 export const PERCENTILES = [0, 5, 10, 25, 50, 75, 90, 95, 100] as const;
 
-/** Steps of a training at which distributions are recorded, at most: some 70 kB of its log, however long it is. */
+/** Steps of a training at which distributions are recorded, at most: some 90 kB of its log, however long it is. */
 export const MOST_DISTRIBUTIONS = 200;
 
 const PREFIX = "distribution/";
@@ -26,6 +26,12 @@ export const DISTRIBUTIONS = [
     label: "KL per token",
     unit: "nats per token",
     description: "Penalty summed over each response, by the tokens that it has",
+  },
+  {
+    of: "logRatio",
+    label: "Log-ratio to reference",
+    unit: "nats",
+    description: "log π − log π_ref of each token, where the penalty is estimated by it (klKind kl)",
   },
 ] as const;
 

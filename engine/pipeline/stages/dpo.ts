@@ -159,7 +159,10 @@ export const dpo: Stage<
               recordSamples(context, found, { step: index + 1, format, beta: arm.beta });
               watch.see(found.metrics, index + 1);
               const { generation, kl } = found;
-              pending = { ...found.metrics, ...distributionMetrics({ lengths: generation.lengths, kl }) };
+              pending = {
+                ...found.metrics,
+                ...distributionMetrics({ lengths: generation.lengths, kl, logRatios: kl }),
+              };
             }
             const learningRate = learningRateAt({ kind, learningRate: peak, totalSteps: total, warmupRatio }, index);
             const chosen = order.next(perStep).map((at) => toLearn[at]!);

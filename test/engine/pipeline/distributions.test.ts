@@ -24,6 +24,13 @@ describe("distributions over a batch", () => {
     assert.ok(Object.keys(found).every(isPercentile));
   });
 
+  it("are of the log-ratio by token, of those that are there", () => {
+    const kl = Float64Array.of(1, -2, 99, 0.5, 99, 99); // [B, R], of which the 99s are behind the ends
+    const found = distributionMetrics({ lengths: [2, 1], kl, logRatios: kl });
+    const ends = [0, 50, 100].map((percent) => found[percentilePath("logRatio", percent)]);
+    assert.deepEqual(ends, [-2, 0.5, 1]);
+  });
+
   it("leave out what has no values, and what is no number", () => {
     const found = distributionMetrics({ lengths: [1, 1], kl: Float64Array.of(NaN, 2) });
     assert.equal(found[percentilePath("score", 50)], undefined);
