@@ -16,6 +16,11 @@ export type TableLine =
   | { readonly kind: "group"; readonly group: RowGroup; readonly isOpen: boolean }
   | { readonly kind: "row"; readonly row: ModelRow; readonly isMember: boolean };
 
+/** Tells a line from all others, whatever the order. */
+export function lineKey(line: TableLine): string {
+  return line.kind === "row" ? `row ${line.row.key}` : `group ${line.group.key}`;
+}
+
 /** A measured column over the rows of a group. */
 export interface Spread {
   readonly n: number;

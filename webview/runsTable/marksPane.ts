@@ -1,5 +1,6 @@
 import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { html, LitElement, nothing, type TemplateResult } from "lit";
+import { keyed } from "lit/directives/keyed.js";
 import { LONGEST_RUN_NOTE, LONGEST_TAG, type RunMarks } from "../../engine/protocol/runsLayout.ts";
 import { t } from "../localize.ts";
 import { baseStyles, controlStyles } from "../parts/styles.ts";
@@ -68,15 +69,20 @@ class MarksPane extends LitElement {
         others.length > 0
           ? nothing
           : html`<h3><label for="note">${t("Note")}</label></h3>
-              <textarea
-                id="note"
-                rows="6"
-                maxlength=${LONGEST_RUN_NOTE}
-                .value=${first.marks.note}
-                @change=${(event: Event) =>
-                  this.tell(first, { ...first.marks, note: (event.target as HTMLTextAreaElement).value.trim() })}
-              ></textarea>`
+              ${keyed(first.folder, this.note(first))}`
       }`;
+  }
+
+  /** Each run has a field of its own: what is typed for one is never kept for another. */
+  private note(run: MarkedRun): TemplateResult {
+    return html`<textarea
+      id="note"
+      rows="6"
+      maxlength=${LONGEST_RUN_NOTE}
+      .value=${run.marks.note}
+      @change=${(event: Event) =>
+        this.tell(run, { ...run.marks, note: (event.target as HTMLTextAreaElement).value.trim() })}
+    ></textarea>`;
   }
 
   private readonly add = (event: Event): void => {

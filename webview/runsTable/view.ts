@@ -17,7 +17,7 @@ import "./columnList.ts";
 import { filterTerm } from "./filter.ts";
 import { type LineEvent, type SortEvent, keysOf, toggled } from "./grid.ts";
 import "./grid.ts";
-import type { TableLine } from "./groups.ts";
+import { lineKey, type TableLine } from "./groups.ts";
 import type { RunsTableHost, RunsTableNews } from "./host.ts";
 import { RowLoader } from "./loader.ts";
 import type { MarkEvent, MarkedRun } from "./marksPane.ts";
@@ -63,7 +63,7 @@ export class RunsTableView extends LitElement {
 
   set host(host: RunsTableHost) {
     this.connection = host;
-    this.loader = new RowLoader(host, this.rows, () => this.refresh());
+    this.loader = new RowLoader(host, this.rows, () => this.renew());
   }
 
   /** Takes in a message of the extension. */
@@ -85,7 +85,16 @@ export class RunsTableView extends LitElement {
         if (news.problem === null) void this.loader?.load();
         break;
     }
+    this.renew();
+  }
+
+  /** Rows have come by themselves: the reader stays at the line of before, wherever it stands now. */
+  private renew(): void {
+    const before = this.shown?.lines[this.active];
     this.refresh();
+    if (before === undefined) return;
+    const at = this.now().lines.findIndex((line) => lineKey(line) === lineKey(before));
+    if (at >= 0) this.active = at;
   }
 
   private takeBook(book: LayoutBook): void {

@@ -171,6 +171,24 @@ describeInBrowser("the runs table", (browser) => {
     await page.getByText("8 of 8 rows, 2 runs").waitFor();
   });
 
+  it("stays at the run that is read, and keeps a note for it, when a newer one comes", async () => {
+    const answer: RunsTableSettings["answer"] = (method, params: { folders?: readonly string[] }) =>
+      method === "tableRows" && params.folders !== undefined
+        ? tableOf([{ id: "new-1", values: { "run.createdAt": 8e12 }, models: [{ name: "ppo" }] }])
+        : {};
+    const { page, asked, send } = await open({ answer, rows: sweep(2) });
+    await page.locator("#row-0").click();
+    const [first = ""] = await cells(page, 0);
+    await page.getByRole("button", { name: "Tags and Note" }).click();
+    await page.getByLabel("Note", { exact: true }).fill("see KL");
+    await send({ kind: "runs", changed: ["/w/.salsa/runs/new-1"], removed: [] });
+    await page.getByText("9 of 9 rows, 3 runs").waitFor();
+    assert.equal((await cells(page, 0))[0], "new-1", "the newest is first");
+    await page.getByLabel("Note", { exact: true }).blur();
+    const params = { folder: `/w/.salsa/runs/${first}`, tags: [], note: "see KL" };
+    assert.deepEqual(asked.at(-1), { method: "mark", params });
+  });
+
   it("says so where there is nothing, or runs cannot be read", async () => {
     const { page } = await open({ rows: tableOf([]) });
     await page.getByRole("heading", { name: "No runs yet" }).waitFor();
