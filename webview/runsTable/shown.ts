@@ -68,9 +68,8 @@ const FIRST_CHOICES = {
 } as const;
 
 /**
- * The columns of a plot: those of the layout, and else the most usual ones among those that the table shows.
- *
- * @param filled - Columns in which some row has a value: a run on data of one's own has no gold score.
+ * The columns of a plot: those of the layout, and else the most usual ones among those that the table shows and that are
+ * `filled`, with a value in some row: a run on data of one's own has no gold score.
  */
 export function plotOf(
   { view, plot }: TableLayout,

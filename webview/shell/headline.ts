@@ -7,9 +7,7 @@ import { percent, short } from "../parts/format.ts";
 
 /**
  * Result of a run in one line: "salsa beats ppo: 56.8 % (55.2–58.5) on inDistribution · outOfDistribution: … · KL of salsa:
- * 1.1".
- *
- * @param kl - Of the first arm; undefined where it is not known.
+ * 1.1". `kl` is the first arm's, where it is known.
  */
 export function headline(result: RunResultLine, kl?: number): string {
   const { benchmark, more = [], among } = result;
