@@ -265,14 +265,24 @@ export class SampleDetail extends LitElement {
     return html`${heatLegend(this.quantity, scale)}
       <div class="columns">
         ${all.map(({ folder, column, response }) =>
-          responsePanel(column, response, ({ line }) => this.tokenMap(viewOf(folder, line), scale)),
+          responsePanel(column, response, ({ line, score }) =>
+            this.tokenMap(viewOf(folder, line), { scale, isScored: score !== null }),
+          ),
         )}
       </div>`;
   }
 
-  private tokenMap(view: TokenView | undefined, scale: HeatScale): TemplateResult {
+  private tokenMap(
+    view: TokenView | undefined,
+    { scale, isScored }: { readonly scale: HeatScale; readonly isScored: boolean },
+  ): TemplateResult {
     if (view === undefined) return html`<p class="muted">${t("No tokens were kept.")}</p>`;
-    return html`<salsa-token-map .view=${view} .quantity=${this.quantity} .scale=${scale}></salsa-token-map>`;
+    return html`<salsa-token-map
+      .view=${view}
+      .quantity=${this.quantity}
+      .scale=${scale}
+      .isScored=${isScored}
+    ></salsa-token-map>`;
   }
 
   private get mode(): Mode {

@@ -37,3 +37,20 @@ export function totals(values: readonly (number | null)[]): { readonly sum: numb
   const sum = finite.reduce((total, value) => total + value, 0);
   return { sum, mean: finite.length === 0 ? NaN : sum / finite.length };
 }
+
+/**
+ * Parts of the reward of a response: what its score was paid, after scaling, clipping and penalties of its own, and what
+ * the KL took. Before the last token a reward is the KL's alone, which tells its weight, by length or not (`rewards`).
+ */
+export function rewardParts({ rewards, kl }: Pick<TokenView, "rewards" | "kl">): {
+  readonly score: number;
+  readonly penalty: number;
+} {
+  let [product, square] = [0, 0];
+  for (const [at, one] of kl.slice(0, -1).entries()) {
+    product += one * (rewards[at] ?? 0);
+    square += one * one;
+  }
+  const penalty = square === 0 ? 0 : (product / square) * totals(kl).sum;
+  return { score: totals(rewards).sum - penalty, penalty };
+}

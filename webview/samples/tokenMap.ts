@@ -4,7 +4,7 @@ import { t } from "../localize.ts";
 import { short } from "../parts/format.ts";
 import { styled } from "../parts/styled.ts";
 import { baseStyles, tableStyles } from "../parts/styles.ts";
-import { heatColour, type HeatScale, QUANTITIES, type Quantity, totals } from "./heat.ts";
+import { heatColour, type HeatScale, QUANTITIES, type Quantity, rewardParts, totals } from "./heat.ts";
 import { tokenStyles } from "./tokenStyles.ts";
 
 /** Display name and unit of a quantity. */
@@ -30,18 +30,22 @@ export class TokenMap extends LitElement {
     view: { attribute: false },
     quantity: { attribute: false },
     scale: { attribute: false },
+    isScored: { attribute: false },
     pointed: { state: true },
     hasTable: { state: true },
   };
   declare view: TokenView;
   declare quantity: Quantity;
   declare scale: HeatScale;
+  /** True if a reward model has scored it: rewards of DPO are implicit, and all of the KL. */
+  declare isScored: boolean;
   /** Index of the token whose numbers are shown. */
   declare private pointed: number | undefined;
   declare private hasTable: boolean;
 
   constructor() {
     super();
+    this.isScored = false;
     this.hasTable = false;
   }
 
@@ -53,6 +57,7 @@ export class TokenMap extends LitElement {
     return html`<p class="muted totals">
         ${t("{0}: Σ {1}, mean {2} over {3} tokens", quantityLabel(this.quantity), short(sum), short(mean), tokens.length)}
       </p>
+      ${this.isScored ? this.breakdown() : nothing}
       <div
         class="tokens mono"
         role="listbox"
@@ -86,6 +91,15 @@ export class TokenMap extends LitElement {
         ${this.hasTable ? t("Hide numbers") : t("Show numbers as a table")}
       </button>
       ${this.hasTable ? this.table(name) : nothing}`;
+  }
+
+  private breakdown(): TemplateResult {
+    const { score, penalty } = rewardParts(this.view);
+    const { sum } = totals(this.view.rewards);
+    const title = t("As PPO was paid: the score after scaling, clipping and what a missing end costs");
+    return html`<p class="muted totals" title=${title}>
+      ${t("reward {0} = {1} by the score, {2} by the KL", short(sum), short(score), short(penalty))}
+    </p>`;
   }
 
   private numbers(): TemplateResult | string {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import type { TokenView } from "../../../engine/protocol/samples.ts";
-import { heatColour, heatScale, totals } from "../../../webview/samples/heat.ts";
+import { heatColour, heatScale, rewardParts, totals } from "../../../webview/samples/heat.ts";
 
 describe("the heat-map of tokens", () => {
   it("has one scale for all responses, as wide as the largest value either way", () => {
@@ -64,3 +64,18 @@ function contrast(one: readonly number[], other: readonly number[]): number {
   const [dark = 0, light = 0] = [luminance(one), luminance(other)].sort((a, b) => a - b);
   return (light + 0.05) / (dark + 0.05);
 }
+
+describe("the parts of a response's reward", () => {
+  it("are the score at its end and the weighted KL of all its tokens", () => {
+    const kl = [0.5, -0.25, 1, 0.75];
+    const rewards = kl.map((one, at) => -0.2 * one + (at === 3 ? 1.5 : 0));
+    const { score, penalty } = rewardParts({ rewards, kl });
+    assert.ok(Math.abs(score - 1.5) < 1e-12 && Math.abs(penalty + 0.4) < 1e-12, `${score} ${penalty}`);
+  });
+
+  it("are the score alone where nothing is taken, or there is one token, and nothing without tokens", () => {
+    assert.deepEqual(rewardParts({ rewards: [0, 2], kl: [0, 0] }), { score: 2, penalty: 0 });
+    assert.deepEqual(rewardParts({ rewards: [2], kl: [1] }), { score: 2, penalty: 0 });
+    assert.deepEqual(rewardParts({ rewards: [], kl: [] }), { score: 0, penalty: 0 });
+  });
+});

@@ -338,6 +338,7 @@ describeInBrowser("the samples view", (browser) => {
     await tokens.focus();
     await page.keyboard.press("End");
     await numbers.getByText("token 4").waitFor();
+    await page.getByText("reward 2.00 = 2.00 by the score, 0 by the KL").first().waitFor();
     await page.getByRole("combobox", { name: "Color by" }).selectOption("kl");
     await page.getByText("KL to reference (nats): Σ 0, mean 0 over 4 tokens").first().waitFor();
     await page.getByRole("button", { name: "Show numbers as a table" }).first().click();
