@@ -1,6 +1,8 @@
 import * as vscode from "vscode";
 import type { RunSummary } from "../../engine/protocol/service.ts";
 import type { WinRateRow } from "../../engine/protocol/verdicts.ts";
+import { runLine } from "../runs/labels.ts";
+import { isActive } from "../runs/states.ts";
 import type { Salsa } from "../salsa.ts";
 import { armLenses, armRow, configLenses, sourceLens } from "./analysis/lensTexts.ts";
 import type { ArmResult, LensText } from "./analysis/lensTexts.ts";
@@ -17,6 +19,8 @@ export class ConfigLenses implements vscode.CodeLensProvider, vscode.Disposable 
   private readonly listeners: vscode.Disposable;
   /** Rows by folder, of finished runs: they do not change any more. */
   private readonly rows = new Map<string, Promise<readonly WinRateRow[]>>();
+  /** What there was to show of runs last. */
+  private shown = "";
   private timer: NodeJS.Timeout | undefined;
   readonly onDidChangeCodeLenses = this.changed.event;
 
@@ -24,9 +28,9 @@ export class ConfigLenses implements vscode.CodeLensProvider, vscode.Disposable 
     this.salsa = salsa;
     this.listeners = vscode.Disposable.from(
       salsa.runs.onDidChange(() => this.update()),
-      vscode.workspace.onDidGrantWorkspaceTrust(() => this.update()),
+      vscode.workspace.onDidGrantWorkspaceTrust(() => this.changed.fire()),
       vscode.workspace.onDidChangeConfiguration((event) => {
-        if (event.affectsConfiguration("salsa.codeLens")) this.update();
+        if (event.affectsConfiguration("salsa.codeLens")) this.changed.fire();
       }),
     );
   }
@@ -91,6 +95,10 @@ export class ConfigLenses implements vscode.CodeLensProvider, vscode.Disposable 
   private update(): void {
     this.timer ??= setTimeout(() => {
       this.timer = undefined;
+      const runs = this.salsa.runs.all();
+      const shown = runs.map((run) => `${runLine(run)} ${isActive(run) ? "" : (run.updatedAt ?? "")}`).join("\n");
+      if (shown === this.shown) return;
+      this.shown = shown;
       this.changed.fire();
     }, UPDATE_EVERY);
   }

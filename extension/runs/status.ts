@@ -80,5 +80,5 @@ function lineText(
 }
 
 function activeIcon(active: readonly RunSummary[]): string {
-  return active.some(({ status }) => status === "running") ? "sync~spin" : "clock";
+  return active.some(({ status }) => status === "running") ? "sync" : "clock";
 }

@@ -56,9 +56,13 @@ export function runItem(node: RunsNode, run: RunSummary): vscode.TreeItem {
   item.description = description;
   item.iconPath = themeIcon(runIcon(run));
   item.contextValue = runContext(run);
-  item.tooltip = markdown(runTooltip(run));
   item.accessibilityInformation = { label: `${label(run.id)}, ${statusText(run.status)}, ${description}` };
   return withDashboard(item, node);
+}
+
+/** The facts of a run for its line's tooltip, as they are when it is asked for. */
+export function runHover(run: RunSummary): vscode.MarkdownString {
+  return markdown(runTooltip(run));
 }
 
 /** The line above a run's arms, stages or models. */

@@ -2,13 +2,14 @@ import * as vscode from "vscode";
 import { label } from "../label.ts";
 import { RunDetails } from "../runs/details.ts";
 import { type ConfigGroup, grouped, outlineOf } from "../runs/grouping.ts";
+import { runLine } from "../runs/labels.ts";
 import type { RunSelection } from "../runs/selection.ts";
 import { StandingOrder } from "../runs/standingOrder.ts";
 import { isActive, sectionOf } from "../runs/states.ts";
 import type { RunChanges, RunStore } from "../runs/store.ts";
 import type { Service } from "../salsa.ts";
 import { Expansion } from "./expansion.ts";
-import { armItem, configItem, modelItem, partItem, runItem, sectionItem, stageItem } from "./items.ts";
+import { armItem, configItem, modelItem, partItem, runHover, runItem, sectionItem, stageItem } from "./items.ts";
 import { Nodes, type RunsNode, runId } from "./nodes.ts";
 
 /** Milliseconds between two redraws of lines: two per second are readable, more flicker. */
@@ -39,6 +40,8 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
   private readonly dirty = new Set<string>();
   /** When expanded runs were last drawn, by folder. */
   private readonly drawn = new Map<string, number>();
+  /** What the lines of runs show, by folder. */
+  private readonly lines = new Map<string, string>();
   private groups: readonly ConfigGroup[] = [];
   private outline = "";
   private timer: NodeJS.Timeout | undefined;
@@ -94,13 +97,22 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
         );
       case "run": {
         const run = this.parts.runs.get(node.folder ?? "");
-        return run === undefined ? new vscode.TreeItem("") : this.asLeft(runItem(node, run), node);
+        if (run === undefined) return new vscode.TreeItem("");
+        this.lines.set(run.folder, runLine(run));
+        return this.asLeft(runItem(node, run), node);
       }
       case "arm":
       case "stage":
       case "model":
         return this.leafItem(node);
     }
+  }
+
+  /** Adds what is shown of a run while the pointer rests on its line. */
+  resolveTreeItem(item: vscode.TreeItem, { kind, folder = "" }: RunsNode): vscode.TreeItem {
+    const run = kind === "run" ? this.parts.runs.get(folder) : undefined;
+    if (run !== undefined) item.tooltip = runHover(run);
+    return item;
   }
 
   /** Applies the state in which the user left the line. */
@@ -171,10 +183,11 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
   private take({ changed, removed }: RunChanges): void {
     for (const folder of removed) this.details.close(folder);
     this.nodes.forget(removed);
-    for (const folder of removed) this.drawn.delete(folder);
+    for (const folder of removed) for (const known of [this.drawn, this.lines]) known.delete(folder);
     if (removed.length > 0) void this.dropFilters();
     for (const run of changed) {
-      this.dirty.add(runId(run.folder));
+      const isOpen = this.details.has(run.folder);
+      if (isOpen || this.lines.get(run.folder) !== runLine(run)) this.dirty.add(runId(run.folder));
       // A run that has begun again must be followed from here on.
       if (isActive(run) && this.details.isUnfollowed(run.folder)) this.details.close(run.folder);
     }

@@ -18,6 +18,8 @@ export class StatusBar {
   private readonly watched = new Set<string>();
   /** When runs ended while this window watched. */
   private readonly ended = new Map<string, number>();
+  /** The line as it was drawn last. */
+  private drawn = "";
   /** Folders of runs that failed since the user last looked. */
   private readonly unseen = new Set<string>();
 
@@ -60,6 +62,9 @@ export class StatusBar {
   private draw(): void {
     const { ended, unseen } = this;
     const line = statusLine(this.runs.all(), { ended, unseen, now: Date.now() });
+    const drawn = JSON.stringify(line ?? "");
+    if (drawn === this.drawn) return;
+    this.drawn = drawn;
     if (line === undefined) {
       this.item.hide();
       return;

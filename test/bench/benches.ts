@@ -3,6 +3,7 @@ import { copyFile, mkdir, rm, stat, statfs } from "node:fs/promises";
 import { join } from "node:path";
 import { BASELINES, BENCH_FOLDER, installNode, installPython, ROOT } from "./install.ts";
 import { activation } from "./editor/activation.ts";
+import { idle } from "./editor/idle.ts";
 import { editor } from "./editor/editor.ts";
 import type { Bench, ProcessTiming, RuntimeTiming, Setting } from "./bench.ts";
 import { type Command, runProcess } from "./process.ts";
@@ -210,6 +211,7 @@ export const BENCHES = [
   cluster,
   demo,
   activation,
+  idle,
   editor,
 ] as const satisfies readonly Bench[];
 

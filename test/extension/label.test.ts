@@ -14,7 +14,7 @@ const BAD = `${MARKED}${HOSTILE}`;
 
 /** An icon that the editor would draw, other than those of ours. */
 const ICON =
-  /\$\((?!(play|checklist|debug-stop|dashboard|warning|watch|sync~spin|pass|debug-pause|error|clock|debug-disconnect)\))/;
+  /\$\((?!(play|checklist|debug-stop|dashboard|warning|watch|sync|pass|debug-pause|error|clock|debug-disconnect)\))/;
 const LINK = /\]\(/;
 
 function assertLabel(text: string): void {

@@ -81,8 +81,8 @@ function runText({ status, progress, result, failure, ahead, problem, ...run }: 
     case "running": {
       const { secondsLeft } = progress;
       return secondsLeft === undefined
-        ? t("$(sync~spin) {0} running {1}", id, share)
-        : t("$(sync~spin) {0} running {1}, {2} left", id, share, durationText(secondsLeft));
+        ? t("$(sync) {0} running {1}", id, share)
+        : t("$(sync) {0} running {1}, {2} left", id, share, durationText(secondsLeft));
     }
     case "finished":
       return result === undefined

@@ -8,17 +8,23 @@ import { RunFolder, runPath } from "../../../engine/storage/runFolder.ts";
 
 /** Milliseconds between bursts: finer than the batching of events anywhere on the way. */
 const TICK = 10;
+/** Steps of the training, where it says how far it is. */
+const TOTAL = 120_000;
 
 /**
  * A run's process as the engine has it, with events in the place of training: holds the run's folder, writes each event
  * to its log and publishes it from the thread that serves the socket.
  *
- * `node liveEngine.ts ROOT RUN --rate EVENTS_A_SECOND --seconds N`: begins when its parent says so, and ends the run.
+ * `node liveEngine.ts ROOT RUN --rate EVENTS_A_SECOND --seconds N [--progress]`: begins when its parent says so, and ends the run.
  */
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { rate: { type: "string", default: "10000" }, seconds: { type: "string", default: "5" } },
+    options: {
+      rate: { type: "string", default: "10000" },
+      seconds: { type: "string", default: "5" },
+      progress: { type: "boolean", default: false },
+    },
   });
   const [root = "", id = ""] = positionals;
   let { nextSequence } = await readHistory(runPath(root, id));
@@ -34,7 +40,8 @@ async function main(): Promise<void> {
   report({ kind: "runStarted", run: id, name: id, device: "bench", resumed: true, stages: ["ppo"] });
   process.send?.("serving");
   await new Promise((resolve) => process.once("message", resolve));
-  await emit(report, { rate: Number(values.rate), seconds: Number(values.seconds) });
+  const { rate, seconds, progress } = values;
+  await emit(report, { rate: Number(rate), seconds: Number(seconds), hasProgress: progress });
   process.send?.("emitted");
   await new Promise((resolve) => process.once("message", resolve));
   await server.close();
@@ -45,7 +52,7 @@ async function main(): Promise<void> {
 /** Metrics at an even pace; events that a late timer has missed are made up for. */
 async function emit(
   report: (body: EventBody) => void,
-  { rate, seconds }: { readonly rate: number; readonly seconds: number },
+  { rate, seconds, hasProgress }: { readonly rate: number; readonly seconds: number; readonly hasProgress: boolean },
 ): Promise<void> {
   const begin = performance.now();
   for (let sent = 0; sent < rate * seconds;) {
@@ -54,6 +61,7 @@ async function emit(
       const step = 100_000 + sent;
       const values = { "objective/score": Math.sin(step / 500), "objective/kl": Math.cos(step / 500) };
       report({ kind: "metrics", stage: "ppo", step, values });
+      if (hasProgress) report({ kind: "progress", stage: "ppo", step, total: TOTAL });
     }
     await wait(TICK);
   }

@@ -5,6 +5,7 @@ import {
   runContext,
   runDescription,
   runIcon,
+  runLine,
   statusText,
 } from "../../../extension/runs/labels.ts";
 import { STATUSES } from "../../../extension/runs/selection.ts";
@@ -50,6 +51,22 @@ describe("runDescription", () => {
   it("tells when a run without a result was made", () => {
     const createdAt = Date.UTC(2026, 8, 1, 12);
     assert.match(runDescription(summary({ status: "finished", createdAt })), /2026/);
+  });
+});
+
+describe("the line of a run", () => {
+  it("is the same until something of it can be seen to change, so that a window at rest is not drawn again", () => {
+    const line = (changes: Parameters<typeof summary>[0]): string =>
+      runLine(summary({ status: "running", progress, ...changes }));
+    assert.equal(line({ progress: { ...progress, step: 30, secondsLeft: 171 }, updatedAt: 5 }), line({}));
+    const others = [
+      { status: "stopped" },
+      { progress: { ...progress, fraction: 0.6 } },
+      { nAlarms: 1 },
+      { tables: ["winRates"] },
+      { problem: "made by a newer version" },
+    ] as const;
+    assert.equal(new Set([line({}), ...others.map(line)]).size, 6);
   });
 });
 

@@ -20,13 +20,13 @@ const line = (runs: Parameters<typeof statusLine>[0], settings: Partial<StatusSe
 
 describe("statusLine", () => {
   it("tells stage, percent and time left of the one run at work", () => {
-    assert.equal(line([running])?.text, "$(sync~spin) ppo · 45 % · 2 min left");
+    assert.equal(line([running])?.text, "$(sync) ppo · 45 % · 2 min left");
     assert.match(line([running])?.tooltip ?? "", /demo-1/);
   });
 
   it("counts runs where there are several", () => {
     const queued = summary({ id: "demo-2", folder: "/r/demo-2", status: "queued", ahead: 1 });
-    assert.equal(line([running, queued])?.text, "$(sync~spin) 2 runs · 45 %");
+    assert.equal(line([running, queued])?.text, "$(sync) 2 runs · 45 %");
     assert.equal(line([queued])?.text, "$(clock) demo-2 · queued, 1 ahead");
   });
 

@@ -54,9 +54,9 @@ describe("configLenses", () => {
     [
       "time left",
       { progress: { ...run("", {}).progress, secondsLeft: 185 } },
-      "$(sync~spin) demo-3 running 42 %, 3 min left",
+      "$(sync) demo-3 running 42 %, 3 min left",
     ],
-    ["progress alone", {}, "$(sync~spin) demo-3 running 42 %"],
+    ["progress alone", {}, "$(sync) demo-3 running 42 %"],
     ["the queue", { status: "queued", ahead: 2 }, "$(watch) demo-3 queued behind 2"],
     [
       "the first line of a failure",
