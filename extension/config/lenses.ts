@@ -19,7 +19,7 @@ export class ConfigLenses implements vscode.CodeLensProvider, vscode.Disposable 
   private readonly listeners: vscode.Disposable;
   /** Rows by folder, of finished runs: they do not change any more. */
   private readonly rows = new Map<string, Promise<readonly WinRateRow[]>>();
-  /** What there was to show of runs last. */
+  /** Lines of the runs as they were shown last. */
   private shown = "";
   private timer: NodeJS.Timeout | undefined;
   readonly onDidChangeCodeLenses = this.changed.event;

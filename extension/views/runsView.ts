@@ -40,7 +40,7 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
   private readonly dirty = new Set<string>();
   /** When expanded runs were last drawn, by folder. */
   private readonly drawn = new Map<string, number>();
-  /** What the lines of runs show, by folder. */
+  /** Lines of runs as they are shown, by folder. */
   private readonly lines = new Map<string, string>();
   private groups: readonly ConfigGroup[] = [];
   private outline = "";

@@ -18,13 +18,13 @@ const MINUTES = 20;
 /** Minutes until all is read, and kept as long as anything asks for it. */
 const SETTLING = 3;
 
-/** Processes of a window, by what they are. */
+/** Kinds of processes of a window. */
 const KINDS = ["service", "extensionHost", "browser", "other"] as const;
 type Kind = (typeof KINDS)[number];
 type PerKind = Readonly<Record<Kind, number>>;
 
 /**
- * What a window costs that nobody touches, with three runs followed in its list: processor time of the service and, beyond
+ * Costs of a window that nobody touches, with three runs followed in its list: processor time of the service and, beyond
  * what the same window takes without us, of extension host and browser; and how their memory grows. A real VS Code and
  * the packaged extension; the runs' own processes do not count.
  */
