@@ -132,9 +132,10 @@ export async function trainPpo(
         step: async () => {
           const iteration = await trainer.iterate();
           const responses = responseTexts(iteration.generation, format);
-          const metrics = { ...iteration.metrics, ...goldMetrics(task, texts, iteration, responses) };
+          const golds = goldScores(task, texts, iteration, responses);
+          const metrics = { ...iteration.metrics, ...goldMetrics(golds) };
           watch.see(metrics, iteration.iteration + 1);
-          recordSamples(context, texts, iteration, { responses, format });
+          recordSamples(context, texts, iteration, { responses, golds, format });
           const compared = isLooked(looks, iteration.iteration, arm.iterations)
             ? await panel?.measure(trainer.onDevice.policy, iteration.iteration + 1)
             : {};
@@ -338,15 +339,19 @@ function savedOf(
   };
 }
 
-/** True quality of the rollouts, where the task knows it: the measure that reveals reward hacking. */
-function goldMetrics(
+/** True quality of each rollout, where the task knows it: the measure that reveals reward hacking. */
+function goldScores(
   task: Task | undefined,
   texts: readonly string[],
   { prompts }: PpoIteration,
   responses: readonly ResponseText[],
-): Metrics {
-  if (task === undefined) return {};
-  const scores = prompts.map((prompt, row) => task.gold(texts[prompt]!, responses[row]!));
+): readonly number[] {
+  if (task === undefined) return [];
+  return Array.from(prompts, (prompt, row) => task.gold(texts[prompt]!, responses[row]!));
+}
+
+function goldMetrics(scores: readonly number[]): Metrics {
+  if (scores.length === 0) return {};
   return { "objective/gold": scores.reduce((sum, score) => sum + score, 0) / scores.length };
 }
 
@@ -377,7 +382,15 @@ function recordSamples(
   context: StageContext,
   texts: readonly string[],
   { iteration, generation, prompts, scores, logprobs, kl, rewards, learned }: PpoIteration,
-  { responses, format }: { readonly responses: readonly ResponseText[]; readonly format: PromptFormat },
+  {
+    responses,
+    golds,
+    format,
+  }: {
+    readonly responses: readonly ResponseText[];
+    readonly golds: readonly number[];
+    readonly format: PromptFormat;
+  },
 ): void {
   const nKept = iteration % SAMPLES_EVERY === 0 ? SAMPLES_KEPT : 0;
   const R = generation.responses.length / generation.queries.count;
@@ -391,6 +404,7 @@ function recordSamples(
       response: response.text,
       ended: response.ended,
       score: scores[row] ?? null,
+      ...(golds[row] !== undefined && { gold: golds[row] }),
       tokens: perToken(generation.responses).map((id) => format.tokenizer.tokenOf(id) ?? ""),
       logprobs: perToken(logprobs),
       kl: perToken(kl),

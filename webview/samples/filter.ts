@@ -55,8 +55,8 @@ export function sampleQuery(
     ...(hasSteps && { steps: { from: from ?? 0, to: to ?? Number.MAX_SAFE_INTEGER } }),
     ...(isUnended && { isUnended }),
     ...(isRepeated && isOfRollouts && { isRepeated }),
-    // Answers have no steps, and rollouts no gold score.
-    ...(order !== "recorded" && order !== (isOfRollouts ? "disagreement" : "newest") && { order }),
+    // Answers have no steps.
+    ...(order !== "recorded" && (order !== "newest" || isOfRollouts) && { order }),
   };
 }
 

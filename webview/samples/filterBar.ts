@@ -152,7 +152,7 @@ export class FilterBar extends LitElement {
     const isOfRollouts = this.filter.source.kind === "rollouts";
     const offered = ORDERS.filter((order) => {
       if (order === "newest") return isOfRollouts;
-      return order !== "disagreement" || (!isOfRollouts && this.head?.hasGold === true);
+      return order !== "disagreement" || this.head?.hasGold === true;
     });
     const chosen = offered.includes(this.filter.order) ? this.filter.order : offered[0];
     return html`<select

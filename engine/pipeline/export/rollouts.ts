@@ -19,16 +19,17 @@ export const rolloutsTable: ExportTable = {
     { name: "ended", kind: "flag", description: "True if the response ended by itself" },
     { name: "tokens", kind: "integer", description: "Length of the response in tokens" },
     { name: "score", kind: "number", description: "By the reward model" },
+    { name: "gold", kind: "number", description: "True quality, where the task knows it" },
   ],
   async *rows(run) {
     const stages = new Map(run.state.stages.map((stage) => [stage.id, stage]));
     for (const source of sourcesOf(run)) {
       for await (const heads of keptRollouts(source.file)) {
-        yield heads.flatMap(({ stage: there, step, prompt, response, ended, nTokens, score }): ExportRow[] => {
+        yield heads.flatMap(({ stage: there, step, prompt, response, ended, nTokens, score, gold }): ExportRow[] => {
           const id = source.stageOf(there);
           if (id === undefined) return [];
           const { product = "", seed = null } = stages.get(id) ?? {};
-          return [[id, product, seed, step, prompt, response, ended, nTokens, score]];
+          return [[id, product, seed, step, prompt, response, ended, nTokens, score, gold ?? null]];
         });
       }
     }

@@ -67,7 +67,7 @@ export class RunRollouts {
   /** A response's tokens. @throws {DataError} when there is no such response. */
   async tokens(line: number, borrowed: BorrowedStages = new Map()): Promise<TokenView> {
     await this.current(borrowed);
-    const { response: _response, ended: _ended, score: _score, ...view } = await this.record(line);
+    const { response: _response, ended: _ended, score: _score, gold: _gold, ...view } = await this.record(line);
     const { stage } = this.placeOf(line).source;
     if (stage === undefined) return view;
     const from = borrowed.get(stage.here)?.from;
@@ -136,7 +136,7 @@ export class RunRollouts {
     }
   }
 
-  private add({ stage, step, prompt, response: text, ended, score, nTokens }: SampleHead, line: number): void {
+  private add({ stage, step, prompt, response: text, ended, score, gold, nTokens }: SampleHead, line: number): void {
     const { store } = this;
     if (store.nColumns >= MOST_COLUMNS && !store.hasColumn(stage)) return;
     const column = store.columnId(stage);
@@ -144,7 +144,7 @@ export class RunRollouts {
     const recorded = this.forget(column, step);
     const row = this.rowFor(column, { promptId, step, text });
     recorded.push({ row, step });
-    store.put(row, column, { text, ended, nTokens, score, line });
+    store.put(row, column, { text, ended, nTokens, score, gold: gold ?? undefined, line });
   }
 
   /** A resumed stage records some steps again: these replace the earlier ones. @returns Rows that are left. */

@@ -138,7 +138,8 @@ function ordered(
   order: SampleQuery["order"] = "recorded",
 ): readonly number[] {
   if (order === "recorded") return rows;
-  const valueOf = orderValue(store, { ids, rows }, order);
+  // Asked for of a run that has gold scores, and now of one without.
+  const valueOf = orderValue(store, { ids, rows }, order === "disagreement" && !store.hasGold ? "newest" : order);
   const values = new Map(rows.map((row) => [row, valueOf(row)]));
   const value = (row: number): number => values.get(row) ?? Infinity;
   return rows.sort((a, b) => (value(a) === value(b) ? a - b : value(a) - value(b)));

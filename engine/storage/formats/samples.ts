@@ -20,6 +20,8 @@ const headSchema = z.object({
   ended: z.boolean(),
   /** By the reward model; null for values that were not finite. */
   score: z.number().nullable(),
+  /** True quality, where the task knows it. */
+  gold: z.exactOptional(z.number().nullable()),
 });
 
 const numbers = z.array(numberOrNaN);

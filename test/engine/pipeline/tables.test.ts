@@ -175,6 +175,7 @@ describe("a run with several β and two base seeds", () => {
       assert.equal(logprobs?.length, tokens?.length);
       assert.equal(kl?.length, tokens?.length);
       assert.equal(values?.length, tokens?.length);
+      assert.ok(Number.isFinite(fields["gold"]), "the demo's task knows how good a response is");
     }
   });
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import type { DashboardFocus } from "../../../engine/protocol/dashboard.ts";
-import type { SampleQuery, SampleRow } from "../../../engine/protocol/samples.ts";
+import type { SamplePage, SampleQuery, SampleRow } from "../../../engine/protocol/samples.ts";
 import { axeViolations } from "../axe.ts";
 import type { Answers } from "../backend.ts";
 import { choose } from "../choose.ts";
@@ -262,11 +262,13 @@ describeInBrowser("the samples view", (browser) => {
     );
   });
 
-  it("offers to sort answers by how far reward and gold disagree, where there is a gold score", async () => {
-    const page = await show(48, { answers: { samples: (query) => ({ ...samplesOf(48)(query), hasGold: true }) } });
+  it("offers to sort by how far reward and gold disagree, where there is a gold score", async () => {
+    const hasGold = ({ source }: SampleQuery): boolean => source.kind === "answers";
+    const samples = (query: SampleQuery): SamplePage => ({ ...samplesOf(48)(query), hasGold: hasGold(query) });
+    const page = await show(48, { answers: { samples } });
     const order = page.getByRole("combobox", { name: "Order" });
     await order.waitFor();
-    assert.equal(await order.locator("option", { hasText: "disagree" }).count(), 0, "rollouts have none");
+    assert.equal(await order.locator("option", { hasText: "disagree" }).count(), 0, "these have none");
     await page.getByRole("combobox", { name: "Source" }).selectOption("Answers: inDistribution");
     await order.selectOption("disagreement");
     await page.evaluate(() => new Promise(requestAnimationFrame));

@@ -170,7 +170,35 @@ describe("the index of rollouts", () => {
   });
 });
 
-describe("the order of answers by disagreement", () => {
+describe("the order of responses by disagreement", () => {
+  it("is that of rollouts, too, whose task knows their quality, and the newest first where it does not", async () => {
+    const rollout = (step: number, score: number, gold?: number): object =>
+      sample("ppo", step, `p${step}`, "x", { score, ...(gold !== undefined && { gold }) });
+    for (const [records, wanted] of [
+      [
+        [rollout(1, 0, 0), rollout(2, 1, 2), rollout(3, 2, 0)],
+        ["p3", "p2", "p1"],
+      ],
+      [
+        [rollout(1, 2, 0), rollout(2, 0, 1), rollout(3, 2, 2)],
+        ["p1", "p2", "p3"],
+      ],
+      [
+        [rollout(1, 2), rollout(2, 1)],
+        ["p2", "p1"],
+      ],
+    ] as const) {
+      await indexed(records, async (ask) => {
+        const page = await ask({ order: "disagreement" });
+        assert.deepEqual(
+          page.rows.map(({ prompt }) => prompt),
+          wanted,
+        );
+        assert.equal(page.hasGold === true, records.length === 3);
+      });
+    }
+  });
+
   it("begins where score and gold score differ most, each in its own standard deviations", async () => {
     const store = new SampleStore();
     // The gold score counts in hundreds, and falls where the reward model is pleased most.
