@@ -1,14 +1,15 @@
+import { StandingPlaces } from "../../engine/common/standingPlaces.ts";
 import type { LayoutPlot, LayoutSort, TableLayout } from "../../engine/protocol/runsLayout.ts";
 import { type RunsColumn, describeColumn } from "./columns.ts";
 import { readFilter } from "./filter.ts";
 import type { ShownColumn } from "./grid.ts";
-import { type TableLine, groupRows, sortGroups, sortRows } from "./groups.ts";
+import { type RowGroup, type TableLine, groupRows, sortGroups, sortRows } from "./groups.ts";
 import { type PlotItem, groupItem, rowItem } from "./items.ts";
 import type { ModelRow, RunRows } from "./rows.ts";
 
 /** The rows that a layout shows, in every form that views take. */
 export interface ShownRows {
-  /** That fit the filter, sorted. */
+  /** That fit the filter, sorted, or where they stand. */
   readonly rows: readonly ModelRow[];
   readonly lines: readonly TableLine[];
   readonly items: readonly PlotItem[];
@@ -18,15 +19,33 @@ export interface ShownRows {
   readonly problem: string | undefined;
 }
 
+/** Where rows and groups stand while somebody reads them, though a sort by what changes would move them. */
+export class StandingLines {
+  readonly rows = new StandingPlaces<ModelRow>(({ key }) => key);
+  readonly groups = new StandingPlaces<RowGroup>(({ key }) => key);
+
+  /** Sorts all of them the next time. */
+  reset(): void {
+    this.rows.reset();
+    this.groups.reset();
+  }
+}
+
 /** Filters, sorts and groups all rows. @param open - Keys of groups whose rows are listed. */
-export function shownRows(all: RunRows, layout: TableLayout, open: ReadonlySet<string>): ShownRows {
+export function shownRows(
+  all: RunRows,
+  layout: TableLayout,
+  open: ReadonlySet<string>,
+  standing = new StandingLines(),
+): ShownRows {
   const { meanings } = all;
   const described = layout.columns.map((column): ShownColumn => {
     return { ...describeColumn(column, meanings), isPinned: column.pinned === true };
   });
   const columns = [...described.filter(({ isPinned }) => isPinned), ...described.filter(({ isPinned }) => !isPinned)];
   const filter = readFilter(layout.filter, all.columns);
-  const rows = sortRows("fits" in filter ? all.rows.filter(filter.fits) : all.rows, layout.sort);
+  const fitting = "fits" in filter ? all.rows.filter(filter.fits) : all.rows;
+  const rows = standing.rows.arrange(sortRows(fitting, layout.sort));
   const problem = "problem" in filter ? filter.problem : undefined;
   const { groupBy } = layout;
   if (groupBy.length === 0) {
@@ -34,7 +53,7 @@ export function shownRows(all: RunRows, layout: TableLayout, open: ReadonlySet<s
     return { rows, lines, items: rows.map(rowItem), columns, problem };
   }
   const describe = (id: string): RunsColumn => describeColumn({ id }, meanings);
-  const groups = sortGroups(groupRows(rows, groupBy), layout.sort, describe);
+  const groups = standing.groups.arrange(sortGroups(groupRows(rows, groupBy), layout.sort, describe));
   const lines = groups.flatMap((group): readonly TableLine[] => {
     const isOpen = open.has(group.key);
     const members = isOpen ? group.rows.map((row): TableLine => ({ kind: "row", row, isMember: true })) : [];

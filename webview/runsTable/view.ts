@@ -25,7 +25,7 @@ import "./marksPane.ts";
 import type { BrushEvent, PickEvent } from "./plot.ts";
 import "./plot.ts";
 import { type ModelRow, RunRows, valueOf } from "./rows.ts";
-import { type ShownRows, nextSort, plotOf, shownRows } from "./shown.ts";
+import { type ShownRows, StandingLines, nextSort, plotOf, shownRows } from "./shown.ts";
 import { runsTableStyles } from "./styles.ts";
 import { groupChoices, layoutBar, plotChoices, viewChoice } from "./toolbar.ts";
 
@@ -46,6 +46,9 @@ export class RunsTableView extends LitElement {
   /** Name of the layout that was chosen last; empty for none. */
   private chosen = "";
   private shown: ShownRows | undefined;
+  private readonly standing = new StandingLines();
+  /** True if lines may stand elsewhere than the sort has them. */
+  private isHeld = false;
   private pages = new LocalRows<TableLine>([]);
   private selected: ReadonlySet<string> = new Set();
   private open: ReadonlySet<string> = new Set();
@@ -91,11 +94,25 @@ export class RunsTableView extends LitElement {
   /** Rows have come by themselves: the reader stays at the line of before, wherever it stands now. */
   private renew(): void {
     const before = this.shown?.lines[this.active];
+    this.isHeld = this.isRead;
+    if (!this.isHeld) this.standing.reset();
     this.refresh();
     if (before === undefined) return;
     const at = this.now().lines.findIndex((line) => lineKey(line) === lineKey(before));
     if (at >= 0) this.active = at;
   }
+
+  /** True while pointer or keyboard is at the rows or the pane beside them: then none moves. */
+  private get isRead(): boolean {
+    return this.renderRoot.querySelector("main")?.matches(":hover, :focus-within") === true;
+  }
+
+  private readonly onLeave = (): void => {
+    // What comes into focus instead has it only after the event.
+    setTimeout(() => {
+      if (this.isHeld && !this.isRead) this.renew();
+    });
+  };
 
   private takeBook(book: LayoutBook): void {
     this.book = book;
@@ -111,13 +128,14 @@ export class RunsTableView extends LitElement {
 
   private change(change: Partial<TableLayout>): void {
     this.layout = { ...this.layout, ...change };
+    if ("sort" in change || "filter" in change || "groupBy" in change) this.standing.reset();
     this.connection?.keep(this.layout);
     this.refresh();
   }
 
   private now(): ShownRows {
     if (this.shown === undefined) {
-      this.shown = shownRows(this.rows, this.layout, this.open);
+      this.shown = shownRows(this.rows, this.layout, this.open, this.standing);
       this.pages = new LocalRows(this.shown.lines);
     }
     return this.shown;
@@ -126,7 +144,7 @@ export class RunsTableView extends LitElement {
   protected override render(): TemplateResult {
     const shown = this.now();
     return html`${this.header(shown)} ${this.banners()}
-      <main>${this.content(shown)} ${this.side()}</main>`;
+      <main @pointerleave=${this.onLeave} @focusout=${this.onLeave}>${this.content(shown)} ${this.side()}</main>`;
   }
 
   private header(shown: ShownRows): TemplateResult {

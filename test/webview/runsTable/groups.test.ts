@@ -6,8 +6,8 @@ import { cellOf } from "../../../webview/runsTable/cells.ts";
 import { describeColumn } from "../../../webview/runsTable/columns.ts";
 import { groupRows, sortRows, spreadOf } from "../../../webview/runsTable/groups.ts";
 import { type ModelRow, valueOf } from "../../../webview/runsTable/rows.ts";
-import { nextSort, shownRows } from "../../../webview/runsTable/shown.ts";
-import { rowsOf } from "./tables.ts";
+import { StandingLines, nextSort, shownRows } from "../../../webview/runsTable/shown.ts";
+import { type MadeRun, rowsOf, tableOf } from "./tables.ts";
 
 const SHARE = describeColumn({ id: "metric.policy/clipFraction" });
 const SCORE = describeColumn({ id: "metric.objective/score" });
@@ -114,6 +114,22 @@ describe("the order of rows", () => {
     const [first] = closed.lines;
     const key = first?.kind === "group" ? first.group.key : "";
     assert.equal(shownRows(all, layout, new Set([key])).lines.length, 4);
+  });
+
+  it("of groups and of their rows stands while they are read, though their means change", () => {
+    const made = (salsa: number, ppo: number): MadeRun => ({
+      id: "a-1",
+      models: [salsa, ppo].map((score, at) => ({ name: at === 0 ? "salsa" : "ppo", values: { [SCORE.id]: score } })),
+    });
+    const all = rowsOf([made(2, 1)]);
+    const layout: TableLayout = { ...FIRST_LAYOUT, groupBy: ["model.name"], sort: [{ column: SCORE.id }] };
+    const standing = new StandingLines();
+    const names = (): readonly unknown[] => shownRows(all, layout, new Set(), standing).items.map(({ model }) => model);
+    assert.deepEqual(names(), ["ppo", "salsa"]);
+    all.take(tableOf([made(2, 3)]));
+    assert.deepEqual(names(), ["ppo", "salsa"]);
+    standing.reset();
+    assert.deepEqual(names(), ["salsa", "ppo"]);
   });
 
   it("tells runs of one id in two folders apart", () => {

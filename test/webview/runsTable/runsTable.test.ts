@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
 import { FIRST_LAYOUT, type TableLayout } from "../../../engine/protocol/runsLayout.ts";
+import type { TableRows } from "../../../engine/protocol/runsTable.ts";
 import { frameTimes } from "../../bench/editor/frames.ts";
 import { waitFor } from "../../e2e/waiting.ts";
 import { axeViolations } from "../axe.ts";
@@ -169,6 +170,39 @@ describeInBrowser("the runs table", (browser) => {
     assert.equal(asked.filter(({ method }) => method === "tableRows").length, 2, "asked once for five messages");
     await send({ kind: "runs", changed: [], removed: [folder] });
     await page.getByText("8 of 8 rows, 2 runs").waitFor();
+  });
+
+  it("moves no line while it is read, under a sort by what changes, and sorts when it is left or asked to", async () => {
+    const scored = (...scores: readonly number[]): TableRows =>
+      tableOf(scores.map((score, at) => ({ id: `a-${at}`, models: [{ name: "ppo", values: { [SCORE]: score } }] })));
+    let now = scored(3, 2, 1);
+    const answer: RunsTableSettings["answer"] = (method) => (method === "tableRows" ? now : {});
+    const layout = { ...FIRST_LAYOUT, sort: [{ column: SCORE, descending: true }] };
+    const { page, send } = await open({ answer, layout });
+    await page.getByText("3 of 3 rows").waitFor();
+    const order = async (): Promise<string> =>
+      (await page.locator(".row .pins .cell:nth-child(2)").allInnerTexts()).join(" ");
+    const comes = async (rows: TableRows, seen: string): Promise<void> => {
+      now = rows;
+      await send({ kind: "runs", changed: rows.runs.map(({ folder }) => folder), removed: [] });
+      await page.locator(".row").getByText(seen, { exact: true }).waitFor();
+    };
+    assert.equal(await order(), "a-0 a-1 a-2");
+    await page.locator("#row-1").hover();
+    await comes(scored(3, 2, 7), "7.00");
+    assert.equal(await order(), "a-0 a-1 a-2", "under the pointer");
+    await comes(scored(3, 2, 8, 2.5), "2.50");
+    assert.equal(await order(), "a-0 a-3 a-1 a-2", "a new one comes where the sort has it");
+    await page.locator("h1").hover();
+    await page.locator("#row-0").getByText("a-2").waitFor();
+    assert.equal(await order(), "a-2 a-0 a-3 a-1", "sorted as the pointer has left");
+    await page.getByRole("grid").focus();
+    await comes(scored(9, 2, 8, 2.5), "9.00");
+    assert.equal(await order(), "a-2 a-0 a-3 a-1", "under the keyboard");
+    await page.getByRole("button", { name: /^Reward-model score/ }).click();
+    await page.getByRole("button", { name: /^Reward-model score/ }).click();
+    await page.locator("#row-0").getByText("a-1").waitFor();
+    assert.equal(await order(), "a-1 a-3 a-2 a-0", "a click sorts at once");
   });
 
   it("stays at the run that is read, and keeps a note for it, when a newer one comes", async () => {
