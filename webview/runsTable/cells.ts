@@ -4,7 +4,7 @@ import { LEAST_FOR_INTERVAL } from "../../engine/figures/index.ts";
 import { t } from "../localize.ts";
 import { type RunsColumn, cellText, describeColumn } from "./columns.ts";
 import { type Spread, type TableLine, spreadOf, valuesOf } from "./groups.ts";
-import { type ModelRow, valueOf } from "./rows.ts";
+import { type ModelRow, tagsText, valueOf } from "./rows.ts";
 
 /** Content of a cell. */
 export interface Cell {
@@ -26,7 +26,7 @@ export interface CellPlace {
 export function cellOf(column: RunsColumn, line: TableLine, place: CellPlace): Cell {
   if (line.kind === "group") return groupCell(column, line, place);
   const { row } = line;
-  if (column.kind === "tags") return { text: "", title: row.tags.join(", "), content: tagChips(row.tags) };
+  if (column.kind === "tags") return { text: "", title: tagsText(row.tags), content: tagChips(row.tags) };
   const text = cellText(column, valueOf(row, column.id));
   if (!place.isFirst || !line.isMember) return { text, title: text };
   return { text, title: text, content: html`<span class="text member">${text}</span>` };
@@ -46,8 +46,9 @@ function groupCell(
   const count = rows.length === 1 ? t("1 row") : t("{0} rows", rows.length);
   const parts = groupBy.map((id) => sharedCell(describeColumn({ id: id === "run.folder" ? "run.id" : id }), rows));
   const text = parts.map((part) => part.title || "–").join(" · ");
+  const name = parts.map((part, at) => html`${at === 0 ? "" : " · "}${part.content ?? (part.title || "–")}`);
   const content = html`<vscode-icon name=${isOpen ? "chevron-down" : "chevron-right"} size="14"></vscode-icon
-    ><span class="text">${text}</span><span class="count muted">${count}</span>`;
+    ><span class="text">${name}</span><span class="count muted">${count}</span>`;
   return { text, title: `${text} (${count})`, content };
 }
 
@@ -83,7 +84,7 @@ function spreadTitle(column: RunsColumn, spread: Spread): string {
 function sharedCell(column: RunsColumn, rows: readonly ModelRow[]): Cell {
   if (column.kind === "tags") {
     const tags = [...new Set(rows.flatMap((row) => row.tags))];
-    return { text: "", title: tags.join(", "), content: tagChips(tags) };
+    return { text: "", title: tagsText(tags), ...(tags.length > 0 && { content: tagChips(tags) }) };
   }
   const values = valuesOf(rows, column.id).map((value) => cellText(column, value));
   const title = values.slice(0, MOST_LISTED).join("\n");

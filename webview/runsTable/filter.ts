@@ -86,11 +86,12 @@ const KNOWN: ReadonlyMap<string, string> = new Map<string, string>(
   ]),
 );
 
-/** Facts that a word is looked for in. */
-const TEXTS = ["run.id", "model.name", "run.status", "run.configFile", "run.tags", "run.note", "model.reference"];
+/** Facts that a word is looked for in, beside tags, each by itself. */
+const TEXTS = ["run.id", "model.name", "run.status", "run.configFile", "run.note", "model.reference"];
 
 function holdsWord(word: string): (row: ModelRow) => boolean {
-  return (row) => TEXTS.some((id) => textOf(valueOf(row, id)).includes(word));
+  return (row) =>
+    TEXTS.some((id) => textOf(valueOf(row, id)).includes(word)) || row.tags.some((tag) => textOf(tag).includes(word));
 }
 
 function compares(column: string, operator: Operator, wanted: string): (row: ModelRow) => boolean {

@@ -29,6 +29,15 @@ export function valueOf({ sources }: ModelRow, column: string): TableValue | und
   return undefined;
 }
 
+/**
+ * Tags as one text, the same in whatever order they were given: one that holds a comma or a quotation mark is quoted, so
+ * that no others read like it.
+ */
+export function tagsText(tags: readonly string[]): string {
+  const quoted = (tag: string): string => (/[,"]/.test(tag) ? JSON.stringify(tag) : tag);
+  return [...new Set(tags)].sort().map(quoted).join(", ");
+}
+
 /** A run with the settings that its reply had. */
 interface KnownRun {
   readonly run: TableRun;
@@ -107,7 +116,7 @@ export class RunRows {
       const own: TableValues = {
         "run.id": title,
         "run.folder": folder,
-        ...(tags.length > 0 && { "run.tags": tags.join(", ") }),
+        ...(tags.length > 0 && { "run.tags": tagsText(tags) }),
         ...(note !== "" && { "run.note": note }),
       };
       const shared = [own, run.values, ...placed(run.settings, blocks)];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { meanInterval } from "../../../engine/evaluation/statistics/mean.ts";
-import { FIRST_LAYOUT, type TableLayout } from "../../../engine/protocol/runsLayout.ts";
+import { FIRST_LAYOUT, type RunMarks, type TableLayout } from "../../../engine/protocol/runsLayout.ts";
 import { cellOf } from "../../../webview/runsTable/cells.ts";
 import { describeColumn } from "../../../webview/runsTable/columns.ts";
 import { groupRows, sortRows, spreadOf } from "../../../webview/runsTable/groups.ts";
@@ -45,6 +45,26 @@ describe("a group of rows", () => {
   it("has an interval that ends where the metric does", () => {
     const spread = spreadOf(scored([0, 0, 0, 0.9], SHARE.id), SHARE);
     assert.equal(spread?.low, 0, "no share is below 0");
+  });
+
+  it("by tags is of runs with the same ones, in whatever order, and a comma makes no two tags of one", () => {
+    const all = rowsOf(["comma", "two", "turned", "quoted", "none"].map((id) => ({ id })));
+    const tagged = {
+      ...{ comma: ["a, b"], two: ["a", "b"], turned: ["b", "a"] },
+      quoted: ['"a', 'b"'],
+    };
+    const marks = Object.entries(tagged).map(([id, tags]) => [`/w/.salsa/runs/${id}`, { tags, note: "" }]);
+    all.setMarks(Object.fromEntries(marks) as Record<string, RunMarks>);
+    const groups = groupRows(all.rows, ["run.tags"]);
+    assert.deepEqual(
+      groups.map(({ rows }) => rows.map(({ title }) => title)),
+      [["comma"], ["two", "turned"], ["quoted"], ["none"]],
+    );
+    const place = { groupBy: ["run.tags"], isFirst: true };
+    const titles = groups.map(
+      (group) => cellOf(describeColumn({ id: "run.id" }), { kind: "group", group, isOpen: false }, place).title,
+    );
+    assert.deepEqual(titles, ['"a, b" (1 row)', "a, b (2 rows)", String.raw`"\"a", "b\"" (1 row)`, "– (1 row)"]);
   });
 
   it("writes means with their interval, and says of settings how many there are", () => {

@@ -132,6 +132,21 @@ describeInBrowser("the runs table", (browser) => {
     assert.deepEqual((asked.at(-1)?.params as { tags: unknown } | undefined)?.tags, ["good, really 🔥"]);
   });
 
+  it("shows tags of groups each by itself, so that a comma in one makes no two of it", async () => {
+    const rows = tableOf(["a-1", "a-2", "a-3"].map((id) => ({ id, models: [{ name: "ppo" }] })));
+    const marks = {
+      "/w/.salsa/runs/a-1": { tags: ["a, b 🔥"], note: "" },
+      "/w/.salsa/runs/a-2": { tags: ["b 🔥", "a"], note: "" },
+    };
+    const { page } = await open({ rows, book: { marks }, layout: { ...FIRST_LAYOUT, groupBy: ["run.tags"] } });
+    await page.getByText("3 groups of 3 rows").waitFor();
+    const tags = (row: number): Promise<string[]> =>
+      page.locator(`#row-${row} .pins .cell:nth-child(2) .tag`).allInnerTexts();
+    assert.deepEqual([await tags(0), await tags(1), await tags(2)], [["a, b 🔥"], ["b 🔥", "a"], []]);
+    await page.locator("vscode-textfield.filter").locator("input").fill('tag="a, b 🔥"');
+    await page.getByText("1 groups of 1 rows").waitFor();
+  });
+
   it("saves layouts under names, takes them up, and shows what is wrong with a file of them", async () => {
     const answer: RunsTableSettings["answer"] = (method) => {
       if (method === "mark") throw new Error("/w/salsa-runs.json has unsaved changes in an editor. Save them first");
