@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import { inTurn, readSettled } from "./inTurn.ts";
 
 /** Largest file of ours that is read, in bytes: votes of years. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -13,16 +14,30 @@ const MOST_CONFIG_BYTES = 16 * 1024 * 1024;
 export async function readOwnFile(file: vscode.Uri, mostBytes = MOST_BYTES): Promise<Uint8Array | undefined> {
   const found = await entryOf(file);
   if (found === undefined) return undefined;
-  if (found.size <= mostBytes) return vscode.workspace.fs.readFile(file);
+  if (found.size <= mostBytes) return readSettled(() => vscode.workspace.fs.readFile(file));
   throw new Error(
     vscode.l10n.t("{0} holds {1} bytes, more than are read. Is it the right file?", file.fsPath, found.size),
   );
 }
 
-/** Writes such a file. @throws {Error} when a link, a pipe or a device stands in its place. */
-export async function writeOwnFile(file: vscode.Uri, content: Uint8Array): Promise<void> {
-  await entryOf(file);
-  await vscode.workspace.fs.writeFile(file, content);
+/**
+ * Changes such a file, of which other windows lose nothing: it is read just before it is written, in turn with them.
+ *
+ * @param file - Its place.
+ * @param change - Gives the new content; undefined leaves the file as it is.
+ * @param mostBytes - Of a larger file nothing is read or written.
+ * @throws {Error} what `change` throws, or when a link, a pipe or a device stands in its place.
+ */
+export async function changeOwnFile(
+  file: vscode.Uri,
+  change: (before: Uint8Array | undefined) => Uint8Array | undefined,
+  mostBytes = MOST_BYTES,
+): Promise<void> {
+  const next = async (): Promise<Uint8Array | undefined> => change(await readOwnFile(file, mostBytes));
+  if (file.scheme === "file") return inTurn(file.fsPath, next);
+  // Other disks have no file that only one can make.
+  const content = await next();
+  if (content !== undefined) await vscode.workspace.fs.writeFile(file, content);
 }
 
 /** Content of a config, which may be a link; none of what is no file, or larger than any config. */

@@ -53,6 +53,22 @@ export interface RunMarks {
   readonly note: string;
 }
 
+/** Marks of a run that nobody has marked. */
+export const NO_MARKS: RunMarks = { tags: [], note: "" };
+
+/** A change of a run's marks: all that it leaves out stays as it is by then, by whichever window. */
+export interface MarksChange {
+  readonly addTags?: readonly string[] | undefined;
+  readonly removeTags?: readonly string[] | undefined;
+  readonly note?: string | undefined;
+}
+
+/** Marks after a change. */
+export function changedMarks(before: RunMarks, { addTags = [], removeTags = [], note }: MarksChange): RunMarks {
+  const left = before.tags.filter((tag) => !removeTags.includes(tag));
+  return { tags: [...new Set([...left, ...addTags])], note: note ?? before.note };
+}
+
 /** Layouts, and marks by the run's folder. */
 export interface LayoutBook {
   readonly layouts: readonly NamedLayout[];

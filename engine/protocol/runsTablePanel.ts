@@ -1,4 +1,4 @@
-import type { NamedLayout, LayoutBook, RunMarks, TableLayout } from "./runsLayout.ts";
+import type { NamedLayout, LayoutBook, MarksChange, TableLayout } from "./runsLayout.ts";
 import type { TableParams, TableRows } from "./runsTable.ts";
 
 /** Type of the panel. */
@@ -19,8 +19,8 @@ export interface RunsTableRequests {
   /** Keeps a layout in the workspace, in place of one of the same name. */
   readonly saveLayout: { params: NamedLayout; result: Record<string, never> };
   readonly deleteLayout: { params: { readonly name: string }; result: Record<string, never> };
-  /** Keeps tags and note of a run in the workspace. */
-  readonly mark: { params: { readonly folder: string } & RunMarks; result: Record<string, never> };
+  /** Changes tags and note of a run in the workspace. */
+  readonly mark: { params: { readonly folder: string } & MarksChange; result: Record<string, never> };
   /** Shows runs in the dashboard; of several, their curves over each other. */
   readonly openRuns: { params: { readonly folders: readonly string[] }; result: Record<string, never> };
   /** Writes a config with the settings of an arm, and opens it. */

@@ -8,7 +8,7 @@ import {
 } from "../../engine/protocol/testPromptsSchema.ts";
 import { LONGEST_TEST_PROMPT, MOST_TEST_PROMPTS, TEST_PROMPTS_FILE } from "../../engine/protocol/testPrompts.ts";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
-import { readOwnFile, writeOwnFile } from "../ownFiles.ts";
+import { changeOwnFile } from "../ownFiles.ts";
 import type { Salsa } from "../salsa.ts";
 import type { Action } from "./actions.ts";
 import { besideConfig } from "./besideConfig.ts";
@@ -34,23 +34,33 @@ export async function pin(salsa: Salsa, args: readonly unknown[]): Promise<numbe
       await vscode.window.showTextDocument(file);
     },
   };
-  const text = await textOf(file);
-  const { prompts, issues } = readTestPrompts(text, file.fsPath);
-  const [first] = issues;
-  if (first !== undefined) {
-    const what = `${file.fsPath}:${first.line} ${first.message}; ${first.remedy}`;
-    throw new CommandError(vscode.l10n.t("Not added, so that nothing in the file is lost: {0}", what), [open]);
+  assertNotEdited(file);
+  let [count, isNew] = [0, true];
+  const add = (bytes: Uint8Array | undefined): Uint8Array | undefined => {
+    const text = new TextDecoder().decode(bytes);
+    const { prompts, issues } = readTestPrompts(text, file.fsPath);
+    const [first] = issues;
+    if (first !== undefined) {
+      const what = `${file.fsPath}:${first.line} ${first.message}; ${first.remedy}`;
+      throw new CommandError(vscode.l10n.t("Not added, so that nothing in the file is lost: {0}", what), [open]);
+    }
+    count = prompts.length;
+    isNew = !prompts.includes(asked.prompt);
+    if (!isNew) return undefined;
+    if (count >= MOST_TEST_PROMPTS) {
+      throw new CommandError(vscode.l10n.t("There are {0} test prompts, which is the most.", MOST_TEST_PROMPTS), [
+        open,
+      ]);
+    }
+    count++;
+    const before = text === "" || text.endsWith("\n") ? text : `${text}\n`;
+    return new TextEncoder().encode(before + testPromptLine(asked));
+  };
+  await changeOwnFile(file, add, MOST_TEST_PROMPT_BYTES);
+  if (!isNew) {
+    showDone(salsa, vscode.l10n.t("It is one of the {0} test prompts already.", count), [open]);
+    return count;
   }
-  if (prompts.includes(asked.prompt)) {
-    showDone(salsa, vscode.l10n.t("It is one of the {0} test prompts already.", prompts.length), [open]);
-    return prompts.length;
-  }
-  if (prompts.length >= MOST_TEST_PROMPTS) {
-    throw new CommandError(vscode.l10n.t("There are {0} test prompts, which is the most.", MOST_TEST_PROMPTS), [open]);
-  }
-  const before = text === "" || text.endsWith("\n") ? text : `${text}\n`;
-  await writeOwnFile(file, new TextEncoder().encode(before + testPromptLine(asked)));
-  const count = prompts.length + 1;
   showDone(
     salsa,
     vscode.l10n.t(
@@ -93,14 +103,11 @@ async function typedPrompt(title: string): Promise<string> {
   return picked(typed);
 }
 
-/** Text of the file; empty where there is none. */
-async function textOf(file: vscode.Uri): Promise<string> {
+function assertNotEdited(file: vscode.Uri): void {
   const isEdited = vscode.workspace.textDocuments.some(
     (document) => document.isDirty && document.uri.toString() === file.toString(),
   );
   if (isEdited) {
     throw new CommandError(vscode.l10n.t("{0} has unsaved changes in an editor. Save them first", file.fsPath));
   }
-  const bytes = await readOwnFile(file, MOST_TEST_PROMPT_BYTES);
-  return bytes === undefined ? "" : new TextDecoder().decode(bytes);
 }

@@ -9,7 +9,7 @@ import {
 import { streamAnswer } from "../engine/chatClient.ts";
 import { ChatServer } from "../engine/chatServer.ts";
 import { assertTrusted } from "../engine/workspace.ts";
-import { readOwnFile, writeOwnFile } from "../ownFiles.ts";
+import { changeOwnFile } from "../ownFiles.ts";
 import type { Chats, Tool } from "../salsa.ts";
 import { loadPage } from "./page.ts";
 import { type VotedAnswers, preferenceLines } from "./votes.ts";
@@ -211,12 +211,9 @@ function votesFile(): vscode.Uri {
 async function append(lines: readonly string[]): Promise<void> {
   if (lines.length === 0) return;
   assertTrusted(); // a page that was restored may ask, too
-  const file = votesFile();
-  const before = (await readOwnFile(file)) ?? new Uint8Array(0);
-  const isOpen = before.length > 0 && before.at(-1) !== 10;
-  const added = new TextEncoder().encode((isOpen ? "\n" : "") + lines.join(""));
-  const all = new Uint8Array(before.length + added.length);
-  all.set(before);
-  all.set(added, before.length);
-  await writeOwnFile(file, all);
+  await changeOwnFile(votesFile(), (before = new Uint8Array(0)) => {
+    const isOpen = before.length > 0 && before.at(-1) !== 10;
+    const added = new TextEncoder().encode((isOpen ? "\n" : "") + lines.join(""));
+    return Buffer.concat([before, added]);
+  });
 }

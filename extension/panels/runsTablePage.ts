@@ -129,7 +129,7 @@ export class RunsTablePage {
     tableRows: (params) => this.parts.service.request("tableRows", params),
     saveLayout: async (layout) => done(this.layouts.save(layout)),
     deleteLayout: async ({ name }) => done(this.layouts.remove(name)),
-    mark: async ({ folder, tags, note }) => done(this.layouts.mark(folder, { tags, note })),
+    mark: async ({ folder, ...marks }) => done(this.layouts.mark(folder, marks)),
     openRuns: ({ folders }) => {
       this.parts.dashboard.show({ runs: folders, ...(folders.length > 1 && { view: "metrics" }) });
       return Promise.resolve({});

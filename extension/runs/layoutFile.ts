@@ -1,9 +1,17 @@
 import { applyEdits, modify, type JSONPath } from "jsonc-parser";
 import type { Complaint } from "../../engine/config/complaint.ts";
 import { type ConfigDocument, readDocument } from "../../engine/config/locate.ts";
+import { ownValue } from "../../engine/common/dictionary.ts";
 import { excerpt } from "../../engine/common/json.ts";
-import type { LayoutProblem, NamedLayout, RunMarks } from "../../engine/protocol/runsLayout.ts";
+import {
+  type LayoutProblem,
+  type MarksChange,
+  NO_MARKS,
+  type NamedLayout,
+  changedMarks,
+} from "../../engine/protocol/runsLayout.ts";
 import { type LayoutsFile, LAYOUTS_VERSION, checkLayouts } from "../../engine/protocol/runsLayoutSchema.ts";
+import { t } from "../localize.ts";
 
 /** Largest file of layouts that is read, in UTF-16 units. */
 const MOST_CHARACTERS = 8_000_000;
@@ -13,7 +21,43 @@ export type LayoutChange =
   | { readonly kind: "save"; readonly layout: NamedLayout }
   | { readonly kind: "delete"; readonly name: string }
   /** The run by its folder, counted from the file's own. */
-  | { readonly kind: "mark"; readonly run: string; readonly marks: RunMarks };
+  | { readonly kind: "mark"; readonly run: string; readonly marks: MarksChange };
+
+/** A file of layouts as it was read. */
+export interface ReadLayouts {
+  readonly text: string;
+  readonly content: LayoutsFile | { readonly problems: readonly LayoutProblem[] };
+}
+
+/** Reads the bytes of a file of layouts; undefined for one that is not there. */
+export function readLayoutBytes(bytes: Uint8Array | undefined, file: string): ReadLayouts {
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    const message = "is not UTF-8 text; save it in that encoding";
+    return { text: "", content: { problems: [{ file, line: 1, message }] } };
+  }
+  return { text, content: readLayoutFile(text, file) };
+}
+
+/**
+ * The bytes of a file of layouts after a change.
+ * @throws {Error} where it has mistakes, or would have then: what is not read must not be lost.
+ */
+export function changedLayoutBytes(bytes: Uint8Array | undefined, file: string, change: LayoutChange): Uint8Array {
+  const { text, content } = readLayoutBytes(bytes, file);
+  if ("problems" in content) throw notSaved(content.problems, file);
+  const after = withLayoutChange(text, content, change);
+  const checked = readLayoutFile(after, file);
+  if ("problems" in checked) throw notSaved(checked.problems, file);
+  return new TextEncoder().encode(after);
+}
+
+function notSaved([first]: readonly LayoutProblem[], file: string): Error {
+  const place = `${file}:${first?.line ?? 1}`;
+  return new Error(t("Not saved, so that nothing in it is lost: {0} {1}", place, first?.message ?? ""));
+}
 
 /** The content of a file of layouts, or all that is wrong with it. An empty file has no layouts. */
 export function readLayoutFile(
@@ -79,7 +123,7 @@ export function withLayoutChange(text: string, { layouts, runs }: LayoutsFile, c
       return at < 0 ? before : edited(before, ["layouts", at], undefined);
     }
     case "mark": {
-      const { tags, note } = change.marks;
+      const { tags, note } = changedMarks(ownValue(runs, change.run) ?? NO_MARKS, change.marks);
       const isEmpty = tags.length === 0 && note === "";
       if (isEmpty && !Object.hasOwn(runs, change.run)) return before;
       return edited(before, ["runs", change.run], isEmpty ? undefined : { tags, ...(note !== "" && { note }) });

@@ -5,19 +5,24 @@ import {
   LAYOUTS_FILE,
   type LayoutBook,
   type LayoutProblem,
+  type MarksChange,
   type NamedLayout,
   type RunMarks,
 } from "../../engine/protocol/runsLayout.ts";
-import type { LayoutsFile } from "../../engine/protocol/runsLayoutSchema.ts";
 import { assertTrusted } from "../engine/workspace.ts";
-import { readOwnFile, writeOwnFile } from "../ownFiles.ts";
-import { type LayoutChange, type SoundLayouts, hiddenLayouts, readLayoutFile, withLayoutChange } from "./layoutFile.ts";
+import { changeOwnFile, readOwnFile } from "../ownFiles.ts";
+import {
+  type LayoutChange,
+  type ReadLayouts,
+  type SoundLayouts,
+  changedLayoutBytes,
+  hiddenLayouts,
+  readLayoutBytes,
+} from "./layoutFile.ts";
 
-/** A file of layouts as it was read. */
-interface ReadFile {
+/** The file of layouts of a folder. */
+interface ReadFile extends ReadLayouts {
   readonly folder: vscode.WorkspaceFolder;
-  readonly text: string;
-  readonly content: LayoutsFile | { readonly problems: readonly LayoutProblem[] };
 }
 
 /**
@@ -66,8 +71,8 @@ export class LayoutStore {
     if (holder !== undefined) await this.write(holder.folder, { kind: "delete", name });
   }
 
-  /** Keeps tags and note of a run. @param run - Its folder. */
-  async mark(run: string, marks: RunMarks): Promise<void> {
+  /** Changes tags and note of a run. @param run - Its folder. */
+  async mark(run: string, marks: MarksChange): Promise<void> {
     const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(run)) ?? firstFolder();
     await this.write(folder, { kind: "mark", run: relativeName(folder, run), marks });
   }
@@ -107,10 +112,7 @@ function hasLayout(content: ReadFile["content"], wanted: string): boolean {
 async function readFile(folder: vscode.WorkspaceFolder): Promise<ReadFile> {
   const uri = vscode.Uri.joinPath(folder.uri, LAYOUTS_FILE);
   try {
-    const bytes = await readOwnFile(uri);
-    if (bytes === undefined) return { folder, text: "", content: { layouts: [], runs: {} } };
-    const text = new TextDecoder().decode(bytes);
-    return { folder, text, content: readLayoutFile(text, uri.fsPath) };
+    return { folder, ...readLayoutBytes(await readOwnFile(uri), uri.fsPath) };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { folder, text: "", content: { problems: [{ file: uri.fsPath, line: 1, message }] } };
@@ -120,17 +122,13 @@ async function readFile(folder: vscode.WorkspaceFolder): Promise<ReadFile> {
 /** The file is read again first: another window, or a person, may have written it meanwhile. */
 async function writeChange(folder: vscode.WorkspaceFolder, change: LayoutChange): Promise<void> {
   const uri = vscode.Uri.joinPath(folder.uri, LAYOUTS_FILE);
-  const { text, content } = await readFile(folder);
-  if ("problems" in content) {
-    const [first] = content.problems;
-    const place = `${uri.fsPath}:${first?.line ?? 1}`;
-    throw new Error(vscode.l10n.t("Not saved, so that nothing in it is lost: {0} {1}", place, first?.message ?? ""));
-  }
-  const isEdited = vscode.workspace.textDocuments.some(
-    (document) => document.isDirty && document.uri.toString() === uri.toString(),
-  );
-  if (isEdited) throw new Error(vscode.l10n.t("{0} has unsaved changes in an editor. Save them first", uri.fsPath));
-  await writeOwnFile(uri, new TextEncoder().encode(withLayoutChange(text, content, change)));
+  await changeOwnFile(uri, (bytes) => {
+    const isEdited = vscode.workspace.textDocuments.some(
+      (document) => document.isDirty && document.uri.toString() === uri.toString(),
+    );
+    if (isEdited) throw new Error(vscode.l10n.t("{0} has unsaved changes in an editor. Save them first", uri.fsPath));
+    return changedLayoutBytes(bytes, uri.fsPath, change);
+  });
 }
 
 function bookOf(files: readonly ReadFile[]): LayoutBook {

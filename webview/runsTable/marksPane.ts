@@ -1,7 +1,7 @@
 import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { html, LitElement, nothing, type TemplateResult } from "lit";
 import { keyed } from "lit/directives/keyed.js";
-import { LONGEST_RUN_NOTE, LONGEST_TAG, type RunMarks } from "../../engine/protocol/runsLayout.ts";
+import { LONGEST_RUN_NOTE, LONGEST_TAG, type MarksChange, type RunMarks } from "../../engine/protocol/runsLayout.ts";
 import { t } from "../localize.ts";
 import { baseStyles, controlStyles } from "../parts/styles.ts";
 import { paneStyles } from "./styles.ts";
@@ -13,16 +13,16 @@ export interface MarkedRun {
   readonly marks: RunMarks;
 }
 
-/** Asks for a run's tags and note to be kept. */
+/** Asks for a run's tags or note to be changed: of what is not changed another window may know better. */
 export class MarkEvent extends Event {
   static readonly type = "mark";
   readonly folder: string;
-  readonly marks: RunMarks;
+  readonly change: MarksChange;
 
-  constructor(folder: string, marks: RunMarks) {
+  constructor(folder: string, change: MarksChange) {
     super(MarkEvent.type);
     this.folder = folder;
-    this.marks = marks;
+    this.change = change;
   }
 }
 
@@ -80,8 +80,7 @@ class MarksPane extends LitElement {
       rows="6"
       maxlength=${LONGEST_RUN_NOTE}
       .value=${run.marks.note}
-      @change=${(event: Event) =>
-        this.tell(run, { ...run.marks, note: (event.target as HTMLTextAreaElement).value.trim() })}
+      @change=${(event: Event) => this.tell(run, { note: (event.target as HTMLTextAreaElement).value.trim() })}
     ></textarea>`;
   }
 
@@ -91,19 +90,18 @@ class MarksPane extends LitElement {
     field.value = "";
     if (tag === "") return;
     for (const run of this.runs) {
-      if (!run.marks.tags.includes(tag)) this.tell(run, { ...run.marks, tags: [...run.marks.tags, tag] });
+      if (!run.marks.tags.includes(tag)) this.tell(run, { addTags: [tag] });
     }
   };
 
   private untag(tag: string): void {
     for (const run of this.runs) {
-      if (run.marks.tags.includes(tag))
-        this.tell(run, { ...run.marks, tags: run.marks.tags.filter((one) => one !== tag) });
+      if (run.marks.tags.includes(tag)) this.tell(run, { removeTags: [tag] });
     }
   }
 
-  private tell({ folder }: MarkedRun, marks: RunMarks): void {
-    this.dispatchEvent(new MarkEvent(folder, marks));
+  private tell({ folder }: MarkedRun, change: MarksChange): void {
+    this.dispatchEvent(new MarkEvent(folder, change));
   }
 }
 

@@ -1,6 +1,6 @@
 import { ownValue } from "../../engine/common/dictionary.ts";
 import type { Palette } from "../../engine/protocol/palette.ts";
-import type { RunMarks } from "../../engine/protocol/runsLayout.ts";
+import { NO_MARKS, type RunMarks } from "../../engine/protocol/runsLayout.ts";
 import type { TableModel, TableRows, TableRun, TableValue, TableValues } from "../../engine/protocol/runsTable.ts";
 import { runTitle } from "../../engine/protocol/runTitle.ts";
 
@@ -45,7 +45,6 @@ interface KnownRun {
 }
 
 const NO_INTERVALS: ModelRow["intervals"] = {};
-const NO_MARKS: RunMarks = { tags: [], note: "" };
 
 /** All runs that are known, as rows. */
 export class RunRows {

@@ -108,7 +108,7 @@ export class RunsTableView extends LitElement {
   }
 
   private readonly onLeave = (): void => {
-    // What comes into focus instead has it only after the event.
+    // The element that is focused instead is so only after the event.
     setTimeout(() => {
       if (this.isHeld && !this.isRead) this.renew();
     });
@@ -335,7 +335,7 @@ export class RunsTableView extends LitElement {
           : html`<salsa-marks-pane
               .runs=${this.markedRuns()}
               .used=${[...new Set(this.rows.rows.flatMap(({ tags }) => tags))].sort()}
-              @mark=${({ folder, marks }: MarkEvent) => void this.ask("mark", { folder, ...marks })}
+              @mark=${({ folder, change }: MarkEvent) => void this.ask("mark", { folder, ...change })}
             ></salsa-marks-pane>`
       }
     </aside>`;

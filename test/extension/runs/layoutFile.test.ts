@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { FIRST_LAYOUT, type NamedLayout } from "../../../engine/protocol/runsLayout.ts";
+import { FIRST_LAYOUT, type MarksChange, type NamedLayout } from "../../../engine/protocol/runsLayout.ts";
 import { readLayout } from "../../../engine/protocol/runsLayoutSchema.ts";
 import {
   type LayoutChange,
   type SoundLayouts,
+  changedLayoutBytes,
   hiddenLayouts,
   readLayoutFile,
   withLayoutChange,
@@ -31,11 +32,12 @@ function problems(text: string): readonly string[] {
 describe("the file of layouts, tags and notes", () => {
   it("gives back what was saved, tags with commas and emoji too", () => {
     const marks = { tags: ["good, really", "🔥", '"quoted"'], note: "two\nlines" };
+    const change = { addTags: marks.tags, note: marks.note };
     const text = changed(
       "",
       { kind: "save", layout: sweep },
-      { kind: "mark", run: ".salsa/runs/demo-1", marks },
-      { kind: "mark", run: "__proto__", marks },
+      { kind: "mark", run: ".salsa/runs/demo-1", marks: change },
+      { kind: "mark", run: "__proto__", marks: change },
     );
     const read = readLayoutFile(text, FILE);
     assert.ok("layouts" in read);
@@ -50,24 +52,45 @@ describe("the file of layouts, tags and notes", () => {
   });
 
   it("replaces a layout of the same name, deletes one, and forgets a run without tags and note", () => {
-    const empty = { tags: [], note: "" };
     const text = changed(
       "",
       { kind: "save", layout: sweep },
       { kind: "save", layout: { ...sweep, name: "other" } },
       { kind: "save", layout: { ...sweep, filter: "salsa" } },
       { kind: "delete", name: "other" },
-      { kind: "mark", run: "a", marks: { tags: ["x"], note: "" } },
-      { kind: "mark", run: "a", marks: empty },
+      { kind: "mark", run: "a", marks: { addTags: ["x"] } },
+      { kind: "mark", run: "a", marks: { removeTags: ["x"] } },
     );
     const read = readLayoutFile(text, FILE);
     assert.ok("layouts" in read);
     assert.deepEqual([read.layouts, { ...read.runs }], [[{ ...sweep, filter: "salsa" }], {}]);
   });
 
+  it("changes of a run only what is asked for, so that what another window wrote stays", () => {
+    const mark = (marks: MarksChange): LayoutChange => ({ kind: "mark", run: "a", marks });
+    const text = changed("", mark({ addTags: ["x", "y"] }), mark({ note: "n" }), mark({ addTags: ["y", "z"] }));
+    const read = readLayoutFile(changed(text, mark({ removeTags: ["x", "never there"] })), FILE);
+    assert.ok("runs" in read);
+    assert.deepEqual({ ...read.runs }, { a: { tags: ["y", "z"], note: "n" } });
+  });
+
+  it("is not written where it cannot be read, or could not be read then", () => {
+    const mark = (bytes: Uint8Array | undefined, marks: MarksChange): Uint8Array =>
+      changedLayoutBytes(bytes, FILE, { kind: "mark", run: "a", marks });
+    const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+    assert.match(new TextDecoder().decode(mark(undefined, { note: "n" })), /"note": "n"/);
+    assert.throws(() => mark(Uint8Array.of(123, 255, 125), { note: "n" }), /lost: .*:1 is not UTF-8 text; save it in/);
+    assert.throws(
+      () => mark(bytes('{ "version": 1, "runs"'), { note: "n" }),
+      /Not saved, so that nothing in it is lost/,
+    );
+    const many = { addTags: Array.from({ length: 101 }, (_, at) => String(at)) };
+    assert.throws(() => mark(undefined, many), /runs\.a\.tags is too long: at most 100/);
+  });
+
   it("keeps the comments and the order that somebody wrote", () => {
     const text = `{\n  // ours\n  "version": 1,\n  "runs": {\n    "b": { "tags": ["x"] }, // the best\n    "a": { "note": "n" }\n  }\n}\n`;
-    const after = changed(text, { kind: "mark", run: "a", marks: { tags: ["y"], note: "n" } });
+    const after = changed(text, { kind: "mark", run: "a", marks: { addTags: ["y"] } });
     assert.ok(after.startsWith(text.slice(0, text.indexOf('"a"'))), after);
     assert.match(after, /"y"/);
   });
@@ -136,10 +159,14 @@ describe("the file of layouts, tags and notes", () => {
       .map(({ tags, note }) => ({ tags, note }));
     fc.assert(
       fc.property(fc.string({ minLength: 1 }), marks, (run, own) => {
-        const read = readLayoutFile(changed("", { kind: "mark", run, marks: own }), FILE);
+        const change = { addTags: own.tags, note: own.note };
+        const read = readLayoutFile(changed("", { kind: "mark", run, marks: change }), FILE);
         assert.ok("runs" in read);
         const isEmpty = own.tags.length === 0 && own.note === "";
-        assert.deepEqual({ ...read.runs }, isEmpty ? {} : Object.fromEntries([[run, own]]));
+        assert.deepEqual(
+          { ...read.runs },
+          isEmpty ? {} : Object.fromEntries([[run, { ...own, tags: [...new Set(own.tags)] }]]),
+        );
       }),
       { numRuns: 100 },
     );
