@@ -6,6 +6,11 @@ const STEERING = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
 /** The same, without those that text of several lines is laid out with. */
 const STEERING_IN_LINES = /\r\n|[\n\t]|[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
 
+/** True for text of one line that holds none of these, and is what it looks like. */
+export function isPlain(text: string): boolean {
+  return visibleLine(text) === text;
+}
+
 /** Text of several lines with steering characters spelled out, such as `\x1b` or `\u202e`; line breaks and tabs stay. */
 export function visible(text: string): string {
   return text.replace(STEERING_IN_LINES, (found) => (/^(\r\n|\n|\t)$/.test(found) ? found : spelled(found)));

@@ -51,6 +51,8 @@ export interface NamedLayout extends TableLayout {
 export interface RunMarks {
   readonly tags: readonly string[];
   readonly note: string;
+  /** A name to show beside its id. */
+  readonly name?: string | undefined;
 }
 
 /** Marks of a run that nobody has marked. */
@@ -61,12 +63,17 @@ export interface MarksChange {
   readonly addTags?: readonly string[] | undefined;
   readonly removeTags?: readonly string[] | undefined;
   readonly note?: string | undefined;
+  /** Empty for none. */
+  readonly name?: string | undefined;
 }
 
 /** Marks after a change. */
-export function changedMarks(before: RunMarks, { addTags = [], removeTags = [], note }: MarksChange): RunMarks {
+export function changedMarks(
+  before: RunMarks,
+  { addTags = [], removeTags = [], note = before.note, name = before.name ?? "" }: MarksChange,
+): RunMarks {
   const left = before.tags.filter((tag) => !removeTags.includes(tag));
-  return { tags: [...new Set([...left, ...addTags])], note: note ?? before.note };
+  return { tags: [...new Set([...left, ...addTags])], note, ...(name !== "" && { name }) };
 }
 
 /** Layouts, and marks by the run's folder. */

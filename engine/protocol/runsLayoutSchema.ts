@@ -1,6 +1,7 @@
 import * as z from "zod";
 import { byName } from "../common/byName.ts";
 import { excerpt } from "../common/json.ts";
+import { isPlain } from "../common/visible.ts";
 import { LONGEST_NAME } from "./limits.ts";
 import {
   FIRST_LAYOUT,
@@ -21,7 +22,13 @@ const MOST_TAGS = 100;
 const MOST_RUNS = 20_000;
 
 const column = z.string().min(1).max(LONGEST_NAME);
-const tag = z.string().trim().min(1).max(LONGEST_TAG);
+/** A tag, a name or a label, in letters of any language. */
+const tag = z
+  .string()
+  .trim()
+  .min(1)
+  .max(LONGEST_TAG)
+  .refine(isPlain, { error: "must hold no control characters and no marks of direction" });
 
 const layout = {
   columns: z
@@ -38,10 +45,11 @@ const layout = {
   plot: z.strictObject({ x: column.optional(), y: column.optional(), value: column.optional() }).default({}),
 };
 
-/** A run's tags and note. */
+/** A run's name, tags and note. */
 const marksSchema: z.ZodType<RunMarks> = z.strictObject({
   tags: z.array(tag).max(MOST_TAGS).default([]),
   note: z.string().max(LONGEST_RUN_NOTE).default(""),
+  name: tag.optional(),
 });
 
 const fileSchema = z.strictObject({

@@ -19,7 +19,7 @@ export interface RunsTableRequests {
   /** Keeps a layout in the workspace, in place of one of the same name. */
   readonly saveLayout: { params: NamedLayout; result: Record<string, never> };
   readonly deleteLayout: { params: { readonly name: string }; result: Record<string, never> };
-  /** Changes tags and note of a run in the workspace. */
+  /** Changes name, tags and note of a run in the workspace. */
   readonly mark: { params: { readonly folder: string } & MarksChange; result: Record<string, never> };
   /** Shows runs in the dashboard; of several, their curves over each other. */
   readonly openRuns: { params: { readonly folders: readonly string[] }; result: Record<string, never> };

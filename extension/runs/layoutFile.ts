@@ -123,10 +123,10 @@ export function withLayoutChange(text: string, { layouts, runs }: LayoutsFile, c
       return at < 0 ? before : edited(before, ["layouts", at], undefined);
     }
     case "mark": {
-      const { tags, note } = changedMarks(ownValue(runs, change.run) ?? NO_MARKS, change.marks);
-      const isEmpty = tags.length === 0 && note === "";
+      const { tags, note, name } = changedMarks(ownValue(runs, change.run) ?? NO_MARKS, change.marks);
+      const isEmpty = tags.length === 0 && note === "" && name === undefined;
       if (isEmpty && !Object.hasOwn(runs, change.run)) return before;
-      return edited(before, ["runs", change.run], isEmpty ? undefined : { tags, ...(note !== "" && { note }) });
+      return edited(before, ["runs", change.run], isEmpty ? undefined : { name, tags, ...(note !== "" && { note }) });
     }
   }
 }

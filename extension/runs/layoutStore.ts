@@ -71,7 +71,7 @@ export class LayoutStore {
     if (holder !== undefined) await this.write(holder.folder, { kind: "delete", name });
   }
 
-  /** Changes tags and note of a run. @param run - Its folder. */
+  /** Changes name, tags and note of a run. @param run - Its folder. */
   async mark(run: string, marks: MarksChange): Promise<void> {
     const folder = vscode.workspace.getWorkspaceFolder(vscode.Uri.file(run)) ?? firstFolder();
     await this.write(folder, { kind: "mark", run: relativeName(folder, run), marks });

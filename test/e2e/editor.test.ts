@@ -343,7 +343,7 @@ describeInVsCode("SALSA in VS Code, from the packaged extension", function () {
     await filter.fill(`${first} arm=salsa`);
     await table.getByText("1 of").waitFor();
     await table.locator("#row-0").click();
-    await table.getByRole("button", { name: "Tags and Note" }).click();
+    await table.getByRole("button", { name: "Name, Tags and Note" }).click();
     await table.getByLabel("Add a tag").fill("good, really 🔥");
     await page.keyboard.press("Enter");
     await table.locator("#row-0 .tag", { hasText: "good, really 🔥" }).waitFor();

@@ -4,7 +4,7 @@ import { LEAST_FOR_INTERVAL } from "../../engine/figures/index.ts";
 import { t } from "../localize.ts";
 import { type RunsColumn, cellText, describeColumn } from "./columns.ts";
 import { type Spread, type TableLine, spreadOf, valuesOf } from "./groups.ts";
-import { type ModelRow, tagsText, valueOf } from "./rows.ts";
+import { type ModelRow, runLabel, tagsText, valueOf } from "./rows.ts";
 
 /** Content of a cell. */
 export interface Cell {
@@ -28,8 +28,13 @@ export function cellOf(column: RunsColumn, line: TableLine, place: CellPlace): C
   const { row } = line;
   if (column.kind === "tags") return { text: "", title: tagsText(row.tags), content: tagChips(row.tags) };
   const text = cellText(column, valueOf(row, column.id));
-  if (!place.isFirst || !line.isMember) return { text, title: text };
-  return { text, title: text, content: html`<span class="text member">${text}</span>` };
+  const isInner = place.isFirst && line.isMember;
+  const { displayName } = row;
+  const isNamed = column.id === "run.id" && displayName !== undefined;
+  if (!isInner && !isNamed) return { text, title: text };
+  const words = isNamed ? html`<bdi>${displayName}</bdi> <span class="muted">${text}</span>` : text;
+  const content = html`<span class="text ${isInner ? "member" : ""}">${words}</span>`;
+  return { text, title: isNamed ? runLabel(row) : text, content };
 }
 
 /** Tags of a run, each by itself: one may hold commas. */
@@ -86,7 +91,10 @@ function sharedCell(column: RunsColumn, rows: readonly ModelRow[]): Cell {
     const tags = [...new Set(rows.flatMap((row) => row.tags))];
     return { text: "", title: tagsText(tags), ...(tags.length > 0 && { content: tagChips(tags) }) };
   }
-  const values = valuesOf(rows, column.id).map((value) => cellText(column, value));
+  const values =
+    column.id === "run.id"
+      ? [...new Set(rows.map(runLabel))]
+      : valuesOf(rows, column.id).map((value) => cellText(column, value));
   const title = values.slice(0, MOST_LISTED).join("\n");
   const [first = ""] = values;
   return { text: values.length <= 1 ? first : t("{0} values", values.length), title };

@@ -46,6 +46,8 @@ function factLook(id: string): Look | undefined {
       return fact(t("Run’s folder"), "text");
     case "run.name":
       return fact(t("Name"), "text", t("Name of the run in its config"));
+    case "run.displayName":
+      return fact(t("Display name"), "text", t("Name that somebody has given the run in this table"));
     case "run.tags":
       return fact(t("Tags"), "tags");
     case "run.note":
@@ -188,6 +190,7 @@ export function isRight(kind: ColumnKind): boolean {
 export function widthOf({ kind, id, isLong = false }: Pick<RunsColumn, "kind" | "id" | "isLong">): number {
   if (id === "run.note" || id === "run.problem" || id === "run.failure") return 280;
   if (kind === "tags" || kind === "date" || id === "run.configFile" || id === "run.root") return 170;
+  if (id === "run.id" || id === "run.displayName") return 170;
   return isLong ? 170 : kind === "text" ? 130 : 120;
 }
 

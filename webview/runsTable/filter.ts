@@ -1,3 +1,4 @@
+import { ownValue } from "../../engine/common/dictionary.ts";
 import type { TableValue } from "../../engine/protocol/runsTable.ts";
 import { t } from "../localize.ts";
 import { type ModelRow, valueOf } from "./rows.ts";
@@ -72,6 +73,7 @@ function findColumn(name: string, columns: ReadonlySet<string>): string | { read
 /** Columns that filters may name though no row has a value yet. */
 const KNOWN: ReadonlyMap<string, string> = new Map<string, string>(
   [
+    "run.displayName",
     "run.tags",
     "run.note",
     "run.problem",
@@ -87,19 +89,34 @@ const KNOWN: ReadonlyMap<string, string> = new Map<string, string>(
 );
 
 /** Facts that a word is looked for in, beside tags, each by itself. */
-const TEXTS = ["run.id", "model.name", "run.status", "run.configFile", "run.note", "model.reference"];
+const TEXTS = [
+  "run.id",
+  "run.displayName",
+  "model.name",
+  "run.status",
+  "run.configFile",
+  "run.note",
+  "model.reference",
+];
 
 function holdsWord(word: string): (row: ModelRow) => boolean {
   return (row) =>
     TEXTS.some((id) => textOf(valueOf(row, id)).includes(word)) || row.tags.some((tag) => textOf(tag).includes(word));
 }
 
+/** Columns of which a row has several values, each of which it goes by. */
+const SEVERAL: Readonly<Record<string, (row: ModelRow) => readonly string[]>> = {
+  "run.tags": ({ tags }) => tags,
+  "run.id": ({ title, displayName }) => (displayName === undefined ? [title] : [title, displayName]),
+};
+
 function compares(column: string, operator: Operator, wanted: string): (row: ModelRow) => boolean {
   const lower = wanted.toLowerCase();
-  if (column === "run.tags") {
-    const isTag = (tag: string): boolean =>
-      operator === ":" ? tag.toLowerCase().includes(lower) : tag.toLowerCase() === lower;
-    return ({ tags }) => tags.some(isTag) !== (operator === "!=");
+  const names = ownValue(SEVERAL, column);
+  if (names !== undefined) {
+    const isMeant = (name: string): boolean =>
+      operator === ":" ? name.toLowerCase().includes(lower) : name.toLowerCase() === lower;
+    return (row) => names(row).some(isMeant) !== (operator === "!=");
   }
   const number = numberOf(wanted, column);
   return (row) => {

@@ -2,7 +2,7 @@ import type { TableValue } from "../../engine/protocol/runsTable.ts";
 import { t } from "../localize.ts";
 import { type RunsColumn, cellText } from "./columns.ts";
 import { type RowGroup, spreadOf, valuesOf } from "./groups.ts";
-import { type ModelRow, valueOf } from "./rows.ts";
+import { type ModelRow, runLabel, valueOf } from "./rows.ts";
 
 /** A row of the table, or a group of them, as plots draw it. */
 export interface PlotItem {
@@ -20,7 +20,7 @@ export function rowItem(row: ModelRow): PlotItem {
   const seed = row.seed === undefined ? "" : t("seed {0}", row.seed);
   return {
     keys: [row.key],
-    name: [row.title, row.model ?? "", seed].filter((part) => part !== "").join(" · "),
+    name: [runLabel(row), row.model ?? "", seed].filter((part) => part !== "").join(" · "),
     model: row.model,
     value: ({ id }) => valueOf(row, id),
   };

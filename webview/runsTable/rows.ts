@@ -12,12 +12,19 @@ export interface ModelRow {
   readonly folder: string;
   /** The run's id, or with its place where two have one id. */
   readonly title: string;
+  /** The run's, if somebody has given it one. */
+  readonly displayName: string | undefined;
   readonly model: string | undefined;
   readonly seed: number | undefined;
   readonly tags: readonly string[];
   /** Where its values are looked for, in this order. */
   readonly sources: readonly TableValues[];
   readonly intervals: NonNullable<TableModel["intervals"]>;
+}
+
+/** Names a row's run for people: never without its id. */
+export function runLabel({ title, displayName }: Pick<ModelRow, "title" | "displayName">): string {
+  return displayName === undefined ? title : `${displayName} (${title})`;
 }
 
 /** The value of a row in a column. */
@@ -111,17 +118,18 @@ export class RunRows {
     return [...this.known.values()].flatMap(({ run, blocks }) => {
       const { folder } = run;
       const title = titles.get(folder) ?? folder;
-      const { tags, note } = this.marksOf(folder);
+      const { tags, note, name } = this.marksOf(folder);
       const own: TableValues = {
         "run.id": title,
         "run.folder": folder,
         ...(tags.length > 0 && { "run.tags": tagsText(tags) }),
         ...(note !== "" && { "run.note": note }),
+        ...(name !== undefined && { "run.displayName": name }),
       };
       const shared = [own, run.values, ...placed(run.settings, blocks)];
       const row = (model: TableModel | undefined): ModelRow => ({
         key: `${folder}\0${model?.name ?? ""}\0${model?.seed ?? ""}`,
-        ...{ folder, title, tags },
+        ...{ folder, title, tags, displayName: name },
         model: model?.name,
         seed: model?.seed,
         intervals: model?.intervals ?? NO_INTERVALS,

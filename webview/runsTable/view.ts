@@ -20,11 +20,11 @@ import "./grid.ts";
 import { lineKey, type TableLine } from "./groups.ts";
 import type { RunsTableHost, RunsTableNews } from "./host.ts";
 import { RowLoader } from "./loader.ts";
-import type { MarkEvent, MarkedRun } from "./marksPane.ts";
+import type { MarkEvent, MarkedRun, MarksPane } from "./marksPane.ts";
 import "./marksPane.ts";
 import type { BrushEvent, PickEvent } from "./plot.ts";
 import "./plot.ts";
-import { type ModelRow, RunRows, valueOf } from "./rows.ts";
+import { type ModelRow, RunRows, runLabel, valueOf } from "./rows.ts";
 import { type ShownRows, StandingLines, nextSort, plotOf, shownRows } from "./shown.ts";
 import { runsTableStyles } from "./styles.ts";
 import { groupChoices, layoutBar, plotChoices, viewChoice } from "./toolbar.ts";
@@ -54,6 +54,8 @@ export class RunsTableView extends LitElement {
   private open: ReadonlySet<string> = new Set();
   private active = 0;
   private pane: "columns" | "marks" | undefined;
+  /** The run that is being renamed, whichever are selected. */
+  private renamed: ModelRow | undefined;
   private isNaming = false;
   /** Why the last wish was not granted. */
   private failure: string | undefined;
@@ -193,7 +195,7 @@ export class RunsTableView extends LitElement {
           >${t("Columns")}</vscode-button
         >
         <vscode-button secondary icon="tag" aria-pressed=${this.pane === "marks"} @click=${() => this.show("marks")}
-          >${t("Tags and Note")}</vscode-button
+          >${t("Name, Tags and Note")}</vscode-button
         >
       </div>
       ${this.status(shown)}
@@ -317,9 +319,9 @@ export class RunsTableView extends LitElement {
   private side(): TemplateResult | typeof nothing {
     if (this.pane === undefined) return nothing;
     const isColumns = this.pane === "columns";
-    return html`<aside aria-label=${isColumns ? t("Columns") : t("Tags and Note")}>
+    return html`<aside aria-label=${isColumns ? t("Columns") : t("Name, Tags and Note")}>
       <header>
-        <h2>${isColumns ? t("Columns") : t("Tags and Note")}</h2>
+        <h2>${isColumns ? t("Columns") : t("Name, Tags and Note")}</h2>
         <vscode-button secondary icon="close" aria-label=${t("Close")} @click=${() => this.show(undefined)}
           >${t("Close")}</vscode-button
         >
@@ -335,6 +337,7 @@ export class RunsTableView extends LitElement {
           : html`<salsa-marks-pane
               .runs=${this.markedRuns()}
               .used=${[...new Set(this.rows.rows.flatMap(({ tags }) => tags))].sort()}
+              @named=${() => this.endRenaming()}
               @mark=${({ folder, change }: MarkEvent) => void this.ask("mark", { folder, ...change })}
             ></salsa-marks-pane>`
       }
@@ -343,6 +346,7 @@ export class RunsTableView extends LitElement {
 
   private show(pane: RunsTableView["pane"]): void {
     this.pane = this.pane === pane ? undefined : pane;
+    this.renamed = undefined;
     this.revision++;
   }
 
@@ -362,14 +366,32 @@ export class RunsTableView extends LitElement {
     if (event.key === " ") this.toggleLine(this.active);
     else if (event.key === "Enter" && line?.kind === "group") this.toggleGroup(this.active);
     else if (event.key === "Enter") this.openActive();
+    else if (event.key === "F2") this.rename();
     else if (event.key === "a" && (event.ctrlKey || event.metaKey)) this.select(this.now().rows.map(({ key }) => key));
     else if (event.key === "Escape" && this.selected.size > 0) this.select([]);
     else return;
     event.preventDefault();
   };
 
+  /** Lets the run of the line that keys move to be renamed, in the pane beside the table. */
+  private rename(): void {
+    const [first, ...others] = this.activeRows();
+    if (first === undefined || others.some(({ folder }) => folder !== first.folder)) return;
+    this.pane = "marks";
+    this.renamed = first;
+    this.revision++;
+    void this.updateComplete.then(() => this.renderRoot.querySelector<MarksPane>("salsa-marks-pane")?.editName());
+  }
+
+  private endRenaming(): void {
+    this.renamed = undefined;
+    this.revision++;
+    this.renderRoot.querySelector<HTMLElement>("salsa-runs-grid")?.focus();
+  }
+
   private activate(row: number): void {
     this.active = row;
+    this.renamed = undefined;
     this.revision++;
   }
 
@@ -397,18 +419,24 @@ export class RunsTableView extends LitElement {
 
   private select(keys: Iterable<string>): void {
     this.selected = new Set(keys);
+    this.renamed = undefined;
     this.revision++;
   }
 
   /** The selected rows, else those of the line that keys move to. */
   private markedRows(): readonly ModelRow[] {
     if (this.selected.size > 0) return this.rows.rows.filter(({ key }) => this.selected.has(key));
-    const line = this.layout.view === "table" ? this.now().lines[this.active] : undefined;
+    return this.layout.view === "table" ? this.activeRows() : [];
+  }
+
+  private activeRows(): readonly ModelRow[] {
+    const line = this.now().lines[this.active];
     return line === undefined ? [] : line.kind === "row" ? [line.row] : line.group.rows;
   }
 
   private markedRuns(): readonly MarkedRun[] {
-    const titles = new Map(this.markedRows().map(({ folder, title }) => [folder, title] as const));
+    const rows = this.renamed === undefined ? this.markedRows() : [this.renamed];
+    const titles = new Map(rows.map((row) => [row.folder, runLabel(row)] as const));
     return Array.from(titles, ([folder, title]) => ({ folder, title, marks: this.rows.marksOf(folder) }));
   }
 
@@ -464,7 +492,7 @@ export class RunsTableView extends LitElement {
 /** Translated when it is shown. */
 const FILTER_HELP = (): string =>
   t(
-    'Words are searched for in run, model, status, config, tags and note. Columns are compared by =, !=, <, <=, >, >= and : (contains): beta>=0.1 kl<5 kind=arm tag="good, really" -status=failed createdAt>2026-11-01 winRate/inDistribution/ppo>55%. A column goes by its id or the end of it.',
+    'Words are searched for in run, display name, model, status, config, tags and note. Columns are compared by =, !=, <, <=, >, >= and : (contains): beta>=0.1 kl<5 kind=arm tag="good, really" -status=failed createdAt>2026-11-01 winRate/inDistribution/ppo>55%. A column goes by its id or the end of it.',
   );
 
 customElements.define("salsa-runs-table", RunsTableView);

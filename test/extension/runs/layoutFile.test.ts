@@ -74,6 +74,27 @@ describe("the file of layouts, tags and notes", () => {
     assert.deepEqual({ ...read.runs }, { a: { tags: ["y", "z"], note: "n" } });
   });
 
+  it("keeps the last display name of a run, in letters of any language, and none that steers text", () => {
+    const mark = (marks: MarksChange): LayoutChange => ({ kind: "mark", run: "a", marks });
+    const names = ["Bester β 🔥", "أفضل", "最好, 真的"];
+    const text = changed("", mark({ addTags: ["x"] }), ...names.map((name) => mark({ name })), mark({ note: "n" }));
+    const read = readLayoutFile(text, FILE);
+    assert.ok("runs" in read);
+    assert.deepEqual({ ...read.runs }, { a: { name: names.at(-1), tags: ["x"], note: "n" } });
+    assert.ok(!changed(text, mark({ name: "" })).includes("name"));
+    assert.ok("runs" in readLayoutFile(changed("", mark({ name: "only a name" })), FILE));
+    for (const steering of ["a\u202eb", "a\nb", "a\x1b[2J", "\u2066a"]) {
+      const refused =
+        /\.json:\d+ runs\.a\.(name|tags\[0\]) must hold no control characters and no marks of direction; correct/;
+      for (const marks of [{ name: steering }, { addTags: [steering] }])
+        assert.throws(() => changedLayoutBytes(undefined, FILE, mark(marks)), refused);
+    }
+    assert.throws(
+      () => changedLayoutBytes(undefined, FILE, mark({ name: "n".repeat(201) })),
+      /name is too long: at most 200/,
+    );
+  });
+
   it("is not written where it cannot be read, or could not be read then", () => {
     const mark = (bytes: Uint8Array | undefined, marks: MarksChange): Uint8Array =>
       changedLayoutBytes(bytes, FILE, { kind: "mark", run: "a", marks });

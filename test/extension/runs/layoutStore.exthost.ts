@@ -51,6 +51,25 @@ describe("layouts and marks that two windows keep in one folder", () => {
     );
   });
 
+  it("show the later of two names of a run in both, and keep its other marks", async () => {
+    const [one, other] = stores;
+    assert.ok(one && other);
+    await one.mark(run("a"), { addTags: ["x"], note: "mine" });
+    const seen = stores.map(
+      (store) =>
+        new Promise<unknown>((resolve) => {
+          store.onDidChange(({ marks }) => {
+            const own = marks[run("a")];
+            if (own?.name === "later, 🔥") resolve(own);
+          });
+        }),
+    );
+    await one.mark(run("a"), { name: "earlier" });
+    await other.mark(run("a"), { name: "later, 🔥" });
+    const marks = { name: "later, 🔥", tags: ["x"], note: "mine" };
+    assert.deepEqual(await Promise.all(seen), [marks, marks]);
+  });
+
   it("are not written over what cannot be read", async () => {
     const [one] = stores;
     assert.ok(one);

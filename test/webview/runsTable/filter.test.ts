@@ -22,7 +22,7 @@ function table(): RunRows {
     },
   ]);
   rows.setMarks({
-    "/w/.salsa/runs/demo-1": { tags: ["good, really", "🔥"], note: "See the KL." },
+    "/w/.salsa/runs/demo-1": { tags: ["good, really", "🔥"], note: "See the KL.", name: "Bester Lauf" },
   });
   return rows;
 }
@@ -55,6 +55,12 @@ describe("the filter of the runs table", () => {
     ["tag:GOOD ppo", "demo-1 ppo"],
     ["tag=🔥 ppo", "demo-1 ppo"],
     ["tag!=🔥", "demo-2 ppo"],
+    ["bester salsa", "demo-1 salsa"],
+    ['displayName="bester lauf" ppo', "demo-1 ppo"],
+    ['run="Bester Lauf" ppo', "demo-1 ppo"],
+    ["run=demo-1 ppo", "demo-1 ppo"],
+    ["run!=demo-1", "demo-2 ppo"],
+    ["run:best ppo", "demo-1 ppo"],
     ["note:kl salsa", "demo-1 salsa"],
     ['config.name="two words" ppo', "demo-1 ppo"],
     ["createdAt>2026-11-03", "demo-2 ppo"],

@@ -5,6 +5,7 @@ import { FIRST_LAYOUT, type RunMarks, type TableLayout } from "../../../engine/p
 import { cellOf } from "../../../webview/runsTable/cells.ts";
 import { describeColumn } from "../../../webview/runsTable/columns.ts";
 import { groupRows, sortRows, spreadOf } from "../../../webview/runsTable/groups.ts";
+import { rowItem } from "../../../webview/runsTable/items.ts";
 import { type ModelRow, valueOf } from "../../../webview/runsTable/rows.ts";
 import { StandingLines, nextSort, shownRows } from "../../../webview/runsTable/shown.ts";
 import { type MadeRun, rowsOf, tableOf } from "./tables.ts";
@@ -150,6 +151,21 @@ describe("the order of rows", () => {
     assert.deepEqual(names(), ["ppo", "salsa"]);
     standing.reset();
     assert.deepEqual(names(), ["salsa", "ppo"]);
+  });
+
+  it("names a run as somebody has, never without its id", () => {
+    const all = rowsOf([{ id: "a-1", models: [{ name: "ppo", seed: 1 }] }]);
+    all.setMarks({ "/w/.salsa/runs/a-1": { name: "best", tags: [], note: "" } });
+    const layout: TableLayout = { ...FIRST_LAYOUT, groupBy: ["run.folder"] };
+    const [line] = shownRows(all, layout, new Set()).lines;
+    assert.ok(line);
+    const run = describeColumn({ id: "run.id" });
+    assert.equal(cellOf(run, line, { groupBy: layout.groupBy, isFirst: true }).title, "best (a-1) (1 row)");
+    const [row] = all.rows;
+    assert.ok(row);
+    const alone = { kind: "row", row, isMember: false } as const;
+    assert.equal(cellOf(run, alone, { groupBy: [], isFirst: true }).title, "best (a-1)");
+    assert.match(rowItem(row).name, /^best \(a-1\) · ppo/);
   });
 
   it("tells runs of one id in two folders apart", () => {

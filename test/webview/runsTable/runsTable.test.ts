@@ -117,7 +117,7 @@ describeInBrowser("the runs table", (browser) => {
     await page.locator("#row-0").click();
     const [first = ""] = await cells(page, 0);
     const folder = `/w/.salsa/runs/${first}`;
-    await page.getByRole("button", { name: "Tags and Note" }).click();
+    await page.getByRole("button", { name: "Name, Tags and Note" }).click();
     await page.getByLabel("Add a tag").fill("good, really 🔥");
     await page.keyboard.press("Enter");
     assert.deepEqual(asked.at(-1), { method: "mark", params: { folder, addTags: ["good, really 🔥"] } });
@@ -130,6 +130,35 @@ describeInBrowser("the runs table", (browser) => {
     assert.deepEqual(asked.at(-1)?.params, { folder, note: "see KL" });
     await page.getByRole("button", { name: "Remove tag b" }).click();
     assert.deepEqual(asked.at(-1)?.params, { folder, removeTags: ["b"] });
+  });
+
+  it("renames the run of a line by F2, whichever rows are selected, and shows the name with the id", async () => {
+    const { page, asked, send } = await open({ rows: sweep(3) });
+    await page.locator("#row-4 input").click();
+    await page.locator("#row-0").click();
+    const [first = ""] = await cells(page, 0);
+    const folder = `/w/.salsa/runs/${first}`;
+    await page.getByRole("grid").focus();
+    await page.keyboard.press("F2");
+    const field = page.getByLabel("Display name");
+    await waitFor(() => field.evaluate((own) => own.matches(":focus")), "the keyboard in the field");
+    await page.keyboard.type("Bester β, 🔥");
+    await page.keyboard.press("Enter");
+    assert.deepEqual(asked.at(-1), { method: "mark", params: { folder, name: "Bester β, 🔥" } });
+    const marks = { [folder]: { tags: [], note: "", name: "Bester β, 🔥" } };
+    await send({ kind: "book", book: { layouts: [], marks, problems: [] } });
+    await page.locator("#row-0").getByText("Bester β, 🔥").waitFor();
+    assert.deepEqual(await cells(page, 0).then(([cell]) => cell), `Bester β, 🔥 ${first}`);
+    assert.equal(await page.locator("#row-0 .cell").nth(1).getAttribute("title"), `Bester β, 🔥 (${first})`);
+    const nAsked = asked.length;
+    await page.keyboard.press("F2"); // the grid has the keyboard again
+    await waitFor(() => field.evaluate((own) => own.matches(":focus")), "the keyboard in the field");
+    assert.equal(await field.inputValue(), "Bester β, 🔥");
+    await page.keyboard.type("no");
+    await page.keyboard.press("Escape");
+    assert.equal(asked.length, nAsked, "Escape changes nothing");
+    await page.locator("vscode-textfield.filter").locator("input").fill("bester seed=1 salsa");
+    await page.getByText("1 of 12 rows").waitFor();
   });
 
   it("shows tags of groups each by itself, so that a comma in one makes no two of it", async () => {
@@ -166,7 +195,7 @@ describeInBrowser("the runs table", (browser) => {
     await page.getByRole("button", { name: "Save As..." }).waitFor();
     assert.deepEqual(asked.at(-1), { method: "saveLayout", params: { ...other, name: "mine, 🔥" } });
     await page.locator("#row-0").click();
-    await page.getByRole("button", { name: "Tags and Note" }).click();
+    await page.getByRole("button", { name: "Name, Tags and Note" }).click();
     await page.getByLabel("Add a tag").fill("x");
     await page.keyboard.press("Enter");
     await page.getByText("has unsaved changes in an editor").first().waitFor();
@@ -228,7 +257,7 @@ describeInBrowser("the runs table", (browser) => {
     const { page, asked, send } = await open({ answer, rows: sweep(2) });
     await page.locator("#row-0").click();
     const [first = ""] = await cells(page, 0);
-    await page.getByRole("button", { name: "Tags and Note" }).click();
+    await page.getByRole("button", { name: "Name, Tags and Note" }).click();
     await page.getByLabel("Note", { exact: true }).fill("see KL");
     await send({ kind: "runs", changed: ["/w/.salsa/runs/new-1"], removed: [] });
     await page.getByText("9 of 9 rows, 3 runs").waitFor();
