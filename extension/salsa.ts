@@ -91,6 +91,10 @@ export interface Dashboard {
   show(focus?: Partial<DashboardFocus>, stages?: readonly string[]): void;
   /** Opens another one beside it, with what it shows unless something else is given. */
   showBeside(focus?: Partial<DashboardFocus>): void;
+  /** Lets the one that was last in front show other runs, and leaves it where it is; does nothing if none is open. */
+  follow(runs: readonly string[]): void;
+  /** Fires when other runs are in focus, or none is open any more. */
+  readonly onDidChangeFocus: vscode.Event<void>;
   /** Runs that the dashboard shows, if it is open. */
   focused(): readonly string[] | undefined;
   /** All that it shows, if it is open. */

@@ -42,6 +42,12 @@ export interface TableLayout {
   readonly plot: LayoutPlot;
 }
 
+/** The state of a panel, which it keeps over a reload: the layout that it shows, saved or not, and its own choices. */
+export interface TableState extends TableLayout {
+  /** True if the dashboard shows the runs that are selected; undefined where nobody has chosen. */
+  readonly followsSelection?: boolean | undefined;
+}
+
 /** A layout under a name. */
 export interface NamedLayout extends TableLayout {
   readonly name: string;

@@ -10,7 +10,7 @@ import {
   type NamedLayout,
   type RunMarks,
   TABLE_VIEWS,
-  type TableLayout,
+  type TableState,
 } from "./runsLayout.ts";
 
 /** Version of the file of layouts; files of a newer one are not written. */
@@ -98,9 +98,9 @@ export function checkLayouts(value: unknown): LayoutsFile | { readonly mistakes:
   };
 }
 
-/** A layout as a panel kept it over a reload; undefined where an earlier version has written something else. */
-export function readLayout(kept: unknown): TableLayout | undefined {
-  return z.strictObject(layout).safeParse(kept).data;
+/** The state that a panel kept over a reload; undefined where an earlier version has written something else. */
+export function readTableState(kept: unknown): TableState | undefined {
+  return z.strictObject({ ...layout, followsSelection: z.boolean().optional() }).safeParse(kept).data;
 }
 
 function messageOf(issue: z.core.$ZodIssue, path: readonly (string | number)[], value: unknown): string {

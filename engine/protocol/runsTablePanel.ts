@@ -1,4 +1,4 @@
-import type { NamedLayout, LayoutBook, MarksChange, TableLayout } from "./runsLayout.ts";
+import type { NamedLayout, LayoutBook, MarksChange, TableState } from "./runsLayout.ts";
 import type { TableParams, TableRows } from "./runsTable.ts";
 
 /** Type of the panel. */
@@ -23,6 +23,8 @@ export interface RunsTableRequests {
   readonly mark: { params: { readonly folder: string } & MarksChange; result: Record<string, never> };
   /** Shows runs in the dashboard; of several, their curves over each other. */
   readonly openRuns: { params: { readonly folders: readonly string[] }; result: Record<string, never> };
+  /** Lets a dashboard that is open show these runs, wherever it is; the keyboard stays here. */
+  readonly followRuns: { params: { readonly folders: readonly string[] }; result: Record<string, never> };
   /** Writes a config with the settings of an arm, and opens it. */
   readonly promote: { params: PromotedArm; result: Record<string, never> };
   /** Opens a file at a line. */
@@ -43,21 +45,23 @@ export type FromRunsTable =
   /** The script runs: only from here on are messages heard. */
   | { readonly kind: "ready" }
   | RunsTableRequest
-  /** The layout that is shown now, saved or not. */
-  | { readonly kind: "layout"; readonly layout: TableLayout };
+  /** The state of the page now. */
+  | { readonly kind: "state"; readonly state: TableState };
 
 /** From the extension to the page. */
 export type ToRunsTable =
   /** The answer to "ready". */
   | {
       readonly kind: "show";
-      readonly layout: TableLayout;
+      readonly state: TableState;
       readonly book: LayoutBook;
       /** Translations by the English text; empty in English. */
       readonly strings: Readonly<Record<string, string>>;
     }
   /** Files of layouts have changed. */
   | { readonly kind: "book"; readonly book: LayoutBook }
+  /** The folders of the runs that the dashboard shows; null while none is open. */
+  | { readonly kind: "dashboard"; readonly runs: readonly string[] | null }
   | { readonly kind: "runs"; readonly changed: readonly string[]; readonly removed: readonly string[] }
   /** The engine service is gone, and why; null when it is back. */
   | { readonly kind: "service"; readonly problem: string | null }

@@ -10,6 +10,7 @@ const VIEW_TYPE = "salsa.dashboard";
 export class Dashboards implements Dashboard, vscode.WebviewPanelSerializer {
   private readonly parts: DashboardParts;
   private readonly becameVisible = new vscode.EventEmitter<void>();
+  private readonly changedFocus = new vscode.EventEmitter<void>();
   private readonly listening: readonly { dispose(): void }[];
   /** That which was last in front comes first. */
   private pages: readonly DashboardPage[] = [];
@@ -17,11 +18,13 @@ export class Dashboards implements Dashboard, vscode.WebviewPanelSerializer {
   private last = NO_FOCUS;
   /** Fires when one becomes visible. */
   readonly onDidShow = this.becameVisible.event;
+  readonly onDidChangeFocus = this.changedFocus.event;
 
   constructor(parts: DashboardParts) {
     this.parts = parts;
     this.listening = [
       this.becameVisible,
+      this.changedFocus,
       parts.runs.onDidTell((changes) => {
         for (const page of this.pages) page.hearOfRuns(changes);
       }),
@@ -40,6 +43,10 @@ export class Dashboards implements Dashboard, vscode.WebviewPanelSerializer {
     this.parts.runs.want();
     this.create(this.shown() ?? this.last, vscode.ViewColumn.Beside).show(focus);
     this.becameVisible.fire();
+  }
+
+  follow(runs: readonly string[]): void {
+    this.pages[0]?.turnTo({ runs });
   }
 
   focused(): readonly string[] | undefined {
@@ -78,13 +85,17 @@ export class Dashboards implements Dashboard, vscode.WebviewPanelSerializer {
       shown: (one) => {
         this.pages = [one, ...this.pages.filter((other) => other !== one)];
         this.becameVisible.fire();
+        this.changedFocus.fire();
       },
+      refocused: () => this.changedFocus.fire(),
       closed: (one) => {
         if (this.pages.length === 1) this.last = one.focus;
         this.pages = this.pages.filter((other) => other !== one);
+        this.changedFocus.fire();
       },
     });
     this.pages = [page, ...this.pages];
+    this.changedFocus.fire();
     return page;
   }
 }

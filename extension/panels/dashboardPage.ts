@@ -16,9 +16,10 @@ export interface DashboardParts {
   readonly log: vscode.LogOutputChannel;
 }
 
-/** Called when a dashboard comes to the front, and when it is closed. */
+/** Called when a dashboard comes to the front, when it shows something else, and when it is closed. */
 export interface DashboardNews {
   readonly shown: (page: DashboardPage) => void;
+  readonly refocused: () => void;
   readonly closed: (page: DashboardPage) => void;
 }
 
@@ -58,9 +59,14 @@ export class DashboardPage {
 
   /** Brings it to the front and changes what it shows; what is omitted stays as it is. */
   show(focus: Partial<DashboardFocus>, stages?: readonly string[]): void {
-    this.shown = withNewest(refocused(this.shown, focus), this.parts.runs.all());
     this.panel.reveal(undefined, false);
-    this.retitle();
+    this.turnTo(focus, stages);
+  }
+
+  /** Changes what it shows, and leaves it where it is. */
+  turnTo(focus: Partial<DashboardFocus>, stages?: readonly string[]): void {
+    this.shown = withNewest(refocused(this.shown, focus), this.parts.runs.all());
+    this.announce();
     const message: ToDashboard = { kind: "show", focus: this.shown, ...(stages && { stages }) };
     // A page that is not there yet begins with what is in focus.
     if (stages === undefined) this.tell(message);
@@ -93,7 +99,7 @@ export class DashboardPage {
         return;
       case "focus":
         this.shown = readFocus(message.focus);
-        this.retitle();
+        this.announce();
         return;
     }
   }
@@ -109,7 +115,7 @@ export class DashboardPage {
       log: (message) => log.warn(`dashboard: ${message}`),
     });
     this.shown = withNewest(this.shown, runs.all());
-    this.retitle();
+    this.announce();
     this.tell({ kind: "init", runs: runs.all(), focus: this.shown, strings: vscode.l10n.bundle ?? {} });
     if (service.problem !== null) this.tell({ kind: "service", problem: service.problem });
     for (const message of this.waiting.splice(0)) this.tell(message);
@@ -138,12 +144,17 @@ export class DashboardPage {
     const focus = withNewest(this.shown, this.parts.runs.all());
     if (focus.runs.length === 0) return;
     this.shown = focus;
-    this.retitle();
+    this.announce();
     this.tell({ kind: "show", focus });
   }
 
   private tell(message: ToDashboard): void {
     if (this.session !== undefined) void this.panel.webview.postMessage(message);
+  }
+
+  private announce(): void {
+    this.retitle();
+    this.news.refocused();
   }
 
   private retitle(): void {

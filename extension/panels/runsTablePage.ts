@@ -1,6 +1,6 @@
 import * as vscode from "vscode";
-import { FIRST_LAYOUT, type TableLayout } from "../../engine/protocol/runsLayout.ts";
-import { readLayout } from "../../engine/protocol/runsLayoutSchema.ts";
+import { FIRST_LAYOUT, type TableState } from "../../engine/protocol/runsLayout.ts";
+import { readTableState } from "../../engine/protocol/runsLayoutSchema.ts";
 import {
   type FromRunsTable,
   RUNS_TABLE,
@@ -34,7 +34,7 @@ export class RunsTablePage {
   private readonly layouts = new LayoutStore();
   private readonly listening: readonly { dispose(): void }[];
   private panel: vscode.WebviewPanel | undefined;
-  private layout: TableLayout = FIRST_LAYOUT;
+  private state: TableState = FIRST_LAYOUT;
   private isReady = false;
 
   constructor(parts: RunsTableParts) {
@@ -45,6 +45,7 @@ export class RunsTablePage {
       parts.runs.onDidTell(({ changed, removed }) =>
         this.tell({ kind: "runs", changed: changed.map(({ folder }) => folder), removed }),
       ),
+      parts.dashboard.onDidChangeFocus(() => this.tellDashboard()),
       parts.service.onDidChangeProblem((problem) => this.tell({ kind: "service", problem })),
     ];
   }
@@ -62,7 +63,7 @@ export class RunsTablePage {
   /** Takes over a panel that was there before the window was reloaded. @param state - As its page kept it. */
   restore(panel: vscode.WebviewPanel, state: unknown): void {
     this.parts.runs.want();
-    this.layout = readLayout(state) ?? FIRST_LAYOUT;
+    this.state = readTableState(state) ?? FIRST_LAYOUT;
     this.adopt(panel);
   }
 
@@ -96,8 +97,8 @@ export class RunsTablePage {
       case "ready":
         await this.begin();
         return;
-      case "layout":
-        this.layout = message.layout;
+      case "state":
+        this.state = message.state;
         return;
       case "request":
         await this.answer(message);
@@ -108,7 +109,8 @@ export class RunsTablePage {
   private async begin(): Promise<void> {
     const book = await this.layouts.load();
     this.isReady = true;
-    this.tell({ kind: "show", layout: this.layout, book, strings: vscode.l10n.bundle ?? {} });
+    this.tell({ kind: "show", state: this.state, book, strings: vscode.l10n.bundle ?? {} });
+    this.tellDashboard();
     const { problem } = this.parts.service;
     if (problem !== null) this.tell({ kind: "service", problem });
   }
@@ -134,12 +136,20 @@ export class RunsTablePage {
       this.parts.dashboard.show({ runs: folders, ...(folders.length > 1 && { view: "metrics" }) });
       return Promise.resolve({});
     },
+    followRuns: ({ folders }) => {
+      this.parts.dashboard.follow(folders);
+      return Promise.resolve({});
+    },
     promote: ({ folder, arm, beta }) => run("salsa.promoteArm", folder, { arm, beta }),
     openPlace: ({ file, line = 1 }) => {
       const at = new vscode.Position(Math.max(0, line - 1), 0);
       return run("vscode.open", vscode.Uri.file(file), { selection: new vscode.Range(at, at), preview: true });
     },
   };
+
+  private tellDashboard(): void {
+    this.tell({ kind: "dashboard", runs: this.parts.dashboard.focused() ?? null });
+  }
 
   private tell(message: ToRunsTable): void {
     if (this.isReady) void this.panel?.webview.postMessage(message);

@@ -11,9 +11,10 @@ import { cellOf } from "./cells.ts";
 import { type RunsColumn, isRight, widthOf } from "./columns.ts";
 import { runsGridStyles } from "./gridStyles.ts";
 import type { TableLine } from "./groups.ts";
+import type { ModelRow } from "./rows.ts";
 
 /** Pixels of the column of check boxes, as in the styles. */
-const CHECK = 34;
+const CHECK = 50;
 /** Pixels of a column with means and their intervals, or with the names of groups. */
 const GROUPED = 170;
 /** Pixels of a column with long names of groups. */
@@ -80,6 +81,7 @@ class RunsGrid extends RowGrid<LinePage> {
     sort: { attribute: false },
     groupBy: { attribute: false },
     selected: { attribute: false },
+    inDashboard: { attribute: false },
   };
   /** Pinned ones first. */
   declare columns: readonly ShownColumn[];
@@ -87,6 +89,8 @@ class RunsGrid extends RowGrid<LinePage> {
   declare groupBy: readonly string[];
   /** Keys of rows. */
   declare selected: ReadonlySet<string>;
+  /** Folders of the runs that the dashboard shows; undefined while none is open. */
+  declare inDashboard: ReadonlySet<string> | undefined;
   private left = 0;
   private laid: Laid = { pinned: [], passing: [], first: 0, seen: [], shape: "" };
   private places: ReadonlyMap<string, number> = new Map();
@@ -202,7 +206,8 @@ class RunsGrid extends RowGrid<LinePage> {
     const { pinned, seen, shape } = this.laid;
     const keys = line === undefined ? [] : keysOf(line);
     const isSelected = keys.length > 0 && keys.every((key) => this.selected.has(key));
-    return html`${guard([line, this.columns, shape, isSelected, groupBy], () =>
+    const isOpen = line !== undefined && rowsIn(line).some(({ folder }) => this.inDashboard?.has(folder) === true);
+    return html`${guard([line, this.columns, shape, isSelected, isOpen, groupBy], () =>
       line === undefined
         ? nothing
         : html`<div class="pins" role="presentation">
@@ -213,7 +218,7 @@ class RunsGrid extends RowGrid<LinePage> {
                   aria-label=${t("Select")}
                   .checked=${isSelected}
                   @click=${(event: Event) => this.tell("mark-line", event, line)}
-                />
+                />${isOpen ? shownMark() : nothing}
               </div>
               ${pinned.map((column, at) => this.cell(column, line, at === 0))}
             </div>
@@ -247,9 +252,20 @@ class RunsGrid extends RowGrid<LinePage> {
   }
 }
 
+/** Says of a line that the dashboard shows its run. */
+function shownMark(): TemplateResult {
+  const text = t("Shown in the dashboard");
+  return html`<vscode-icon name="dashboard" size="13" title=${text} aria-hidden="true"></vscode-icon
+    ><span class="visually-hidden">${text}</span>`;
+}
+
 /** Keys of the rows that a line stands for. */
 export function keysOf(line: TableLine): readonly string[] {
-  return line.kind === "row" ? [line.row.key] : line.group.rows.map(({ key }) => key);
+  return rowsIn(line).map(({ key }) => key);
+}
+
+function rowsIn(line: TableLine): readonly ModelRow[] {
+  return line.kind === "row" ? [line.row] : line.group.rows;
 }
 
 /** The keys without some of them if all of these are there, else with them. */

@@ -45,8 +45,9 @@ export const runsGridStyles = css`
     background: inherit;
   }
   .check {
-    width: 34px;
-    justify-content: center;
+    position: relative;
+    gap: 4px;
+    width: 50px;
   }
   .check input {
     margin: 0;

@@ -1,4 +1,4 @@
-import type { TableLayout } from "../../engine/protocol/runsLayout.ts";
+import type { TableState } from "../../engine/protocol/runsLayout.ts";
 import type {
   FromRunsTable,
   RunsTableMethod,
@@ -10,7 +10,7 @@ import { PageRequests } from "../parts/pageRequests.ts";
 /** The API that VS Code gives to the scripts of a web view. */
 interface VsCodeApi {
   postMessage(message: FromRunsTable): void;
-  setState(state: TableLayout): void;
+  setState(state: TableState): void;
 }
 declare function acquireVsCodeApi(): VsCodeApi;
 
@@ -24,8 +24,8 @@ export interface RunsTableHost {
     method: M,
     params: RunsTableRequests[M]["params"],
   ): Promise<RunsTableRequests[M]["result"]>;
-  /** Says which layout is shown, for reloads of the window. */
-  keep(layout: TableLayout): void;
+  /** Says what is shown, for reloads of the window. */
+  keep(state: TableState): void;
 }
 
 /** Connects to the extension, once a page. */
@@ -42,9 +42,9 @@ export function connectRunsTable(hear: (news: RunsTableNews) => void): RunsTable
   api.postMessage({ kind: "ready" });
   return {
     request: (method, params) => requests.send((id) => api.postMessage({ kind: "request", id, method, params })),
-    keep: (layout) => {
-      api.setState(layout);
-      api.postMessage({ kind: "layout", layout });
+    keep: (state) => {
+      api.setState(state);
+      api.postMessage({ kind: "state", state });
     },
   };
 }

@@ -31,6 +31,10 @@ import { groupChoices, layoutBar, plotChoices, viewChoice } from "./toolbar.ts";
 
 /** Milliseconds after the last key before rows are filtered. */
 const TYPING = 200;
+/** Milliseconds after the last change of the selection before the dashboard follows. */
+const SELECTING = 150;
+/** Runs that the dashboard follows at most: it can tell so many curves apart. */
+const MOST_FOLLOWED = 30;
 
 /** All runs of the workspace in one table, and as plots. */
 export class RunsTableView extends LitElement {
@@ -40,6 +44,7 @@ export class RunsTableView extends LitElement {
   private connection: RunsTableHost | undefined;
   private loader: RowLoader | undefined;
   private readonly rows = new RunRows();
+  private readonly selecting = new Debounce(SELECTING);
   private readonly typing = new Debounce(TYPING);
   private layout: TableLayout = FIRST_LAYOUT;
   private book: LayoutBook = { layouts: [], marks: {}, problems: [] };
@@ -56,6 +61,10 @@ export class RunsTableView extends LitElement {
   private pane: "columns" | "marks" | undefined;
   /** The run that is being renamed, whichever are selected. */
   private renamed: ModelRow | undefined;
+  /** Folders of the runs that the dashboard shows; undefined while none is open. */
+  private inDashboard: ReadonlySet<string> | undefined;
+  /** Undefined until somebody chooses. */
+  private followsSelection: boolean | undefined;
   private isNaming = false;
   /** Why the last wish was not granted. */
   private failure: string | undefined;
@@ -74,10 +83,16 @@ export class RunsTableView extends LitElement {
   /** Takes in a message of the extension. */
   hear(news: RunsTableNews): void {
     switch (news.kind) {
-      case "show":
-        this.layout = news.layout;
+      case "show": {
+        const { followsSelection, ...layout } = news.state;
+        this.layout = layout;
+        this.followsSelection = followsSelection;
         this.takeBook(news.book);
         void this.loader?.load();
+        break;
+      }
+      case "dashboard":
+        this.inDashboard = news.runs === null ? undefined : new Set(news.runs);
         break;
       case "book":
         this.takeBook(news.book);
@@ -131,8 +146,13 @@ export class RunsTableView extends LitElement {
   private change(change: Partial<TableLayout>): void {
     this.layout = { ...this.layout, ...change };
     if ("sort" in change || "filter" in change || "groupBy" in change) this.standing.reset();
-    this.connection?.keep(this.layout);
+    this.keep();
     this.refresh();
+  }
+
+  private keep(): void {
+    const { followsSelection } = this;
+    this.connection?.keep({ ...this.layout, ...(followsSelection !== undefined && { followsSelection }) });
   }
 
   private now(): ShownRows {
@@ -197,6 +217,14 @@ export class RunsTableView extends LitElement {
         <vscode-button secondary icon="tag" aria-pressed=${this.pane === "marks"} @click=${() => this.show("marks")}
           >${t("Name, Tags and Note")}</vscode-button
         >
+        <button
+          class="chip"
+          aria-pressed=${this.isFollowed ? "true" : "false"}
+          title=${t("Shows the runs that you select in the dashboard, while one is open")}
+          @click=${() => this.toggleFollowing()}
+        >
+          ${t("Follow Selection")}
+        </button>
       </div>
       ${this.status(shown)}
     </header>`;
@@ -215,6 +243,11 @@ export class RunsTableView extends LitElement {
       <span role="status"
         >${counts}${this.selected.size === 0 ? "" : ` · ${t("{0} selected", whole(this.selected.size))}`}</span
       >
+      ${
+        this.isFollowed && this.inDashboard !== undefined && folders.length > MOST_FOLLOWED
+          ? html`<span>${t("The dashboard follows up to {0} runs", MOST_FOLLOWED)}</span>`
+          : nothing
+      }
       ${problem === undefined ? nothing : html`<span class="problem" role="alert">${problem}</span>`}
       ${
         folders.length === 0
@@ -307,6 +340,7 @@ export class RunsTableView extends LitElement {
       .sort=${layout.sort}
       .groupBy=${layout.groupBy}
       .selected=${this.selected}
+      .inDashboard=${this.inDashboard}
       @active-row=${({ row }: ActiveRowEvent) => this.activate(row)}
       @sort=${({ column, isMore }: SortEvent) => this.change({ sort: nextSort(layout.sort, column, isMore) })}
       @mark-line=${({ index }: LineEvent) => this.toggleLine(index)}
@@ -420,7 +454,34 @@ export class RunsTableView extends LitElement {
   private select(keys: Iterable<string>): void {
     this.selected = new Set(keys);
     this.renamed = undefined;
+    this.selecting.run(() => this.follow());
     this.revision++;
+  }
+
+  private get isFollowed(): boolean {
+    return this.followsSelection ?? this.inDashboard !== undefined;
+  }
+
+  private toggleFollowing(): void {
+    this.followsSelection = !this.isFollowed;
+    this.keep();
+    this.selecting.cancel();
+    this.follow();
+    this.revision++;
+  }
+
+  /** Lets an open dashboard show the selected runs; with none selected it stays as it is. */
+  private follow(): void {
+    const { inDashboard } = this;
+    const folders = this.selectedFolders();
+    if (!this.isFollowed || inDashboard === undefined || folders.length === 0 || folders.length > MOST_FOLLOWED) return;
+    if (folders.join("\0") !== [...inDashboard].join("\0")) void this.ask("followRuns", { folders });
+  }
+
+  /** The run that was selected first comes first: it is the one that views of a single run show. */
+  private selectedFolders(): readonly string[] {
+    const folders = new Map(this.rows.rows.map(({ key, folder }) => [key, folder]));
+    return [...new Set([...this.selected].flatMap((key) => folders.get(key) ?? []))];
   }
 
   /** The selected rows, else those of the line that keys move to. */

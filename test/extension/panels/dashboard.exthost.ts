@@ -40,6 +40,31 @@ describe("the dashboard's panel", () => {
     assert.equal(dashboard.focused(), undefined);
   });
 
+  it("follows other runs where it is, without coming to the front, and says so; closed, it follows none", async () => {
+    const { dashboard } = await built();
+    let nChanges = 0;
+    const listening = dashboard.onDidChangeFocus(() => nChanges++);
+    dashboard.follow(["/w/.salsa/runs/demo-7"]);
+    assert.deepEqual([dashboard.focused(), dashboards().length, nChanges], [undefined, 0, 0]);
+    dashboard.show({ view: "metrics", runs: ["/w/.salsa/runs/demo-7"] });
+    await untilTabs(() => dashboards().some(({ label }) => label === "SALSA: demo-7"));
+    const document = await vscode.workspace.openTextDocument({ content: "in front" });
+    await vscode.window.showTextDocument(document, { preview: false });
+    nChanges = 0;
+    dashboard.follow(["/w/.salsa/runs/demo-8", "/w/.salsa/runs/demo-9"]);
+    await untilTabs(() => dashboards().some(({ label }) => label === "SALSA: demo-8 and 1 more"));
+    assert.equal(vscode.window.activeTextEditor?.document, document, "the keyboard stays where it is");
+    assert.ok(dashboards().every(({ isActive }) => !isActive));
+    assert.deepEqual([dashboard.shown()?.view, dashboard.focused()?.length], ["metrics", 2]);
+    assert.ok(nChanges > 0);
+    nChanges = 0;
+    await vscode.window.tabGroups.close([...dashboards()]);
+    await untilTabs(() => dashboards().length === 0);
+    assert.ok(nChanges > 0);
+    listening.dispose();
+    await vscode.commands.executeCommand("workbench.action.revertAndCloseActiveEditor");
+  });
+
   it("opens another one beside the first, each with its own run, and means the one that was last in front", async () => {
     const { dashboard } = await built();
     dashboard.show({ view: "metrics", runs: ["/w/.salsa/runs/demo-7"] });

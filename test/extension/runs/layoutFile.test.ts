@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { FIRST_LAYOUT, type MarksChange, type NamedLayout } from "../../../engine/protocol/runsLayout.ts";
-import { readLayout } from "../../../engine/protocol/runsLayoutSchema.ts";
+import { readTableState } from "../../../engine/protocol/runsLayoutSchema.ts";
 import {
   type LayoutChange,
   type SoundLayouts,
@@ -193,9 +193,11 @@ describe("the file of layouts, tags and notes", () => {
     );
   });
 
-  it("is not what a panel keeps: that is a layout alone, or nothing", () => {
-    assert.deepEqual(readLayout(JSON.parse(JSON.stringify(FIRST_LAYOUT))), FIRST_LAYOUT);
+  it("is not what a panel keeps: that is a layout with its own choices, or nothing", () => {
+    assert.deepEqual(readTableState(JSON.parse(JSON.stringify(FIRST_LAYOUT))), FIRST_LAYOUT);
+    const state = { ...FIRST_LAYOUT, followsSelection: false };
+    assert.deepEqual(readTableState(JSON.parse(JSON.stringify(state))), state);
     for (const kept of [undefined, null, {}, { columns: [{}] }, { ...FIRST_LAYOUT, view: "pie" }])
-      assert.equal(readLayout(kept), undefined);
+      assert.equal(readTableState(kept), undefined);
   });
 });

@@ -9,7 +9,7 @@ import { filledIn } from "../../../engine/common/format.ts";
 import { JsonError, parseJson } from "../../../engine/common/json.ts";
 import { MOST_STAGES } from "../../../engine/protocol/limits.ts";
 import { FIRST_LAYOUT } from "../../../engine/protocol/runsLayout.ts";
-import { readLayout } from "../../../engine/protocol/runsLayoutSchema.ts";
+import { readTableState } from "../../../engine/protocol/runsLayoutSchema.ts";
 import { questionText } from "../../../engine/protocol/conversation.ts";
 import { readTestPrompts } from "../../../engine/protocol/testPromptsSchema.ts";
 import { applyEvents, emptyRunState } from "../../../engine/protocol/runState.ts";
@@ -164,7 +164,7 @@ const layouts: Reader = {
     assert.ok("runs" in after, JSON.stringify(after));
     assert.deepEqual(after.runs["r"], marks);
     for (const { name: _name, ...layout } of after.layouts) {
-      assert.ok(readLayout(layout) !== undefined);
+      assert.ok(readTableState(layout) !== undefined);
       readFilter(layout.filter, new Set(layout.columns.map(({ id }) => id)));
     }
   },

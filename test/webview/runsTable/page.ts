@@ -1,5 +1,5 @@
 import type { Browser } from "playwright-core";
-import { FIRST_LAYOUT, type LayoutBook, type TableLayout } from "../../../engine/protocol/runsLayout.ts";
+import { FIRST_LAYOUT, type LayoutBook, type TableState } from "../../../engine/protocol/runsLayout.ts";
 import type { TableRows, TableValue } from "../../../engine/protocol/runsTable.ts";
 import type { FromRunsTable, RunsTableMethod, ToRunsTable } from "../../../engine/protocol/runsTablePanel.ts";
 import { openWebView, type ThemeName, type WebView } from "../webView.ts";
@@ -12,7 +12,7 @@ export interface RunsTableInBrowser extends WebView<ToRunsTable> {
 
 export interface RunsTableSettings {
   readonly rows?: TableRows;
-  readonly layout?: TableLayout;
+  readonly layout?: TableState;
   readonly book?: Partial<LayoutBook>;
   /** Refuses requests by throwing. */
   readonly answer?: (method: RunsTableMethod, params: never) => unknown;
@@ -80,7 +80,7 @@ export async function openRunsTable(
   const empty: LayoutBook = { layouts: [], marks: {}, problems: [] };
   const look = { entry: "webview/runsTable/main.ts", theme, width, height, isAudited };
   const view = await openWebView<ToRunsTable>(browser, look, ({ send }) => async (message: FromRunsTable) => {
-    if (message.kind === "ready") await send({ kind: "show", layout, book: { ...empty, ...book }, strings: {} });
+    if (message.kind === "ready") await send({ kind: "show", state: layout, book: { ...empty, ...book }, strings: {} });
     if (message.kind !== "request") return;
     const { id, method, params } = message;
     asked.push({ method, params });

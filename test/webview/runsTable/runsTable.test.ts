@@ -1,7 +1,7 @@
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
 import type { Page } from "playwright-core";
-import { FIRST_LAYOUT, type TableLayout } from "../../../engine/protocol/runsLayout.ts";
+import { FIRST_LAYOUT, type TableLayout, type TableState } from "../../../engine/protocol/runsLayout.ts";
 import type { TableRows } from "../../../engine/protocol/runsTable.ts";
 import { frameTimes } from "../../bench/editor/frames.ts";
 import { waitFor } from "../../e2e/waiting.ts";
@@ -96,10 +96,12 @@ describeInBrowser("the runs table", (browser) => {
     await page.keyboard.press("Home");
     const [first = ""] = await cells(page, 0);
     await page.keyboard.press("Enter");
+    await waitFor(() => asked.at(-1)?.method === "openRuns", "the run to be opened");
     assert.deepEqual(asked.at(-1), { method: "openRuns", params: { folders: [`/w/.salsa/runs/${first}`] } });
     await page.keyboard.press(" ");
     await page.getByText("1 selected").waitFor();
     await page.getByRole("button", { name: "Promote to Config..." }).click();
+    await waitFor(() => asked.at(-1)?.method === "promote", "the arm to be promoted");
     const promoted = asked.at(-1);
     assert.equal(promoted?.method, "promote");
     assert.deepEqual(Object.keys(promoted.params as object).sort(), ["arm", "beta", "folder"]);
@@ -110,6 +112,60 @@ describeInBrowser("the runs table", (browser) => {
     const last = asked.at(-1);
     assert.equal(last?.method, "openRuns");
     assert.equal((last.params as { folders: string[] }).folders.length, 2);
+  });
+
+  it("lets an open dashboard follow the selection, marks the runs that it shows, and keeps the choice", async () => {
+    const { page, asked, send, state } = await open({
+      rows: sweep(40),
+      layout: { ...FIRST_LAYOUT, filter: "ppo seed=1" },
+    });
+    const toggle = page.getByRole("button", { name: "Follow Selection" });
+    const follows = (): unknown => asked.findLast(({ method }) => method === "followRuns")?.params;
+    const folder = async (row: number): Promise<string> => `/w/.salsa/runs/${(await cells(page, row))[0] ?? ""}`;
+    await page.locator("#row-1").waitFor();
+    assert.equal(await toggle.getAttribute("aria-pressed"), "false", "no dashboard is open");
+    await send({ kind: "dashboard", runs: [await folder(2)] });
+    const mark = page.getByText("Shown in the dashboard");
+    await page.locator("#row-2").getByText("Shown in the dashboard").waitFor({ state: "attached" });
+    assert.equal(await mark.count(), 1);
+    assert.equal(await toggle.getAttribute("aria-pressed"), "true");
+    await page.locator("#row-3 input").click();
+    await page.locator("#row-1 input").click();
+    const folders = [await folder(3), await folder(1)];
+    await waitFor(() => JSON.stringify(follows()) === JSON.stringify({ folders }), "the dashboard to follow");
+    await send({ kind: "dashboard", runs: folders });
+    await page.locator("#row-3").getByText("Shown in the dashboard").waitFor({ state: "attached" });
+    assert.equal(await mark.count(), 2);
+    await toggle.click();
+    await waitFor(() => (state() as TableState).followsSelection === false, "the choice to be kept");
+    const nAsked = asked.length;
+    await page.locator("#row-1 input").click();
+    await page.getByText("1 selected").waitFor();
+    await toggle.click();
+    await waitFor(() => asked.length > nAsked, "what is selected to be followed at once");
+    assert.deepEqual(asked.slice(nAsked), [{ method: "followRuns", params: { folders: folders.slice(0, 1) } }]);
+    await page.getByRole("grid").focus();
+    await page.keyboard.press("Control+a");
+    await page.getByText("The dashboard follows up to 30 runs").waitFor();
+    await send({ kind: "dashboard", runs: null });
+    await mark.waitFor({ state: "detached" });
+    assert.equal(asked.length, nAsked + 1, "forty are too many, and none is open");
+  });
+
+  it("keeps the choice that its dashboard is not to follow, over a reload", async () => {
+    const { page, asked, send } = await open({ layout: { ...FIRST_LAYOUT, followsSelection: false } });
+    await page.locator("#row-1").waitFor();
+    await send({ kind: "dashboard", runs: ["/w/.salsa/runs/sweep-1"] });
+    assert.equal(await page.getByRole("button", { name: "Follow Selection" }).getAttribute("aria-pressed"), "false");
+    await page.getByRole("button", { name: "Save As..." }).click();
+    await page.getByLabel("Name of the layout").fill("mine");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Save As..." }).waitFor();
+    assert.deepEqual(
+      asked.at(-1),
+      { method: "saveLayout", params: { name: "mine", ...FIRST_LAYOUT } },
+      "a layout is all",
+    );
   });
 
   it("tags with commas and emoji, keeps a note, and says why it could not", async () => {
@@ -144,6 +200,7 @@ describeInBrowser("the runs table", (browser) => {
     await waitFor(() => field.evaluate((own) => own.matches(":focus")), "the keyboard in the field");
     await page.keyboard.type("Bester β, 🔥");
     await page.keyboard.press("Enter");
+    await waitFor(() => asked.at(-1)?.method === "mark", "the name to be kept");
     assert.deepEqual(asked.at(-1), { method: "mark", params: { folder, name: "Bester β, 🔥" } });
     const marks = { [folder]: { tags: [], note: "", name: "Bester β, 🔥" } };
     await send({ kind: "book", book: { layouts: [], marks, problems: [] } });
