@@ -1,5 +1,5 @@
 import * as vscode from "vscode";
-import { inTurn, readSettled } from "./inTurn.ts";
+import type * as InTurn from "./inTurn.ts";
 
 /** Largest file of ours that is read, in bytes: votes of years. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -14,7 +14,7 @@ const MOST_CONFIG_BYTES = 16 * 1024 * 1024;
 export async function readOwnFile(file: vscode.Uri, mostBytes = MOST_BYTES): Promise<Uint8Array | undefined> {
   const found = await entryOf(file);
   if (found === undefined) return undefined;
-  if (found.size <= mostBytes) return readSettled(() => vscode.workspace.fs.readFile(file));
+  if (found.size <= mostBytes) return (await turns()).readSettled(() => vscode.workspace.fs.readFile(file));
   throw new Error(
     vscode.l10n.t("{0} holds {1} bytes, more than are read. Is it the right file?", file.fsPath, found.size),
   );
@@ -34,11 +34,14 @@ export async function changeOwnFile(
   mostBytes = MOST_BYTES,
 ): Promise<void> {
   const next = async (): Promise<Uint8Array | undefined> => change(await readOwnFile(file, mostBytes));
-  if (file.scheme === "file") return inTurn(file.fsPath, next);
+  if (file.scheme === "file") return (await turns()).inTurn(file.fsPath, next);
   // Other disks have no file that only one can make.
   const content = await next();
   if (content !== undefined) await vscode.workspace.fs.writeFile(file, content);
 }
+
+/** Loaded on first use: configs are read at activation, and own files later. */
+const turns = (): Promise<typeof InTurn> => import("./inTurn.ts");
 
 /** Content of a config, which may be a link; none of what is no file, or larger than any config. */
 export async function readConfig(config: vscode.Uri): Promise<Uint8Array> {

@@ -7,13 +7,13 @@ import { t } from "../localize.ts";
 import { choiceStyles } from "../parts/choice.ts";
 import { Debounce } from "../parts/debounce.ts";
 import { whole } from "../parts/format.ts";
+import { isLoaded } from "../parts/lazily.ts";
 import { wordsOf } from "../parts/latestRequest.ts";
 import { emptyNotice, failedNotice, loadingNotice } from "../parts/notice.ts";
 import { LocalRows } from "../parts/pages.ts";
 import type { ActiveRowEvent } from "../parts/rowGrid.ts";
 import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
 import type { ColumnsEvent } from "./columnList.ts";
-import "./columnList.ts";
 import { filterTerm } from "./filter.ts";
 import { type LineEvent, type SortEvent, keysOf, toggled } from "./grid.ts";
 import "./grid.ts";
@@ -353,6 +353,8 @@ export class RunsTableView extends LitElement {
   private side(): TemplateResult | typeof nothing {
     if (this.pane === undefined) return nothing;
     const isColumns = this.pane === "columns";
+    // Loaded when it is first opened: the table is there sooner.
+    if (isColumns) isLoaded("salsa-column-list", () => import("./columnList.ts"), this);
     return html`<aside aria-label=${isColumns ? t("Columns") : t("Name, Tags and Note")}>
       <header>
         <h2>${isColumns ? t("Columns") : t("Name, Tags and Note")}</h2>
