@@ -74,6 +74,24 @@ export function withPlaces(known: Palette, names: readonly PaletteName[]): Palet
   return palette;
 }
 
+/**
+ * One palette of several roots', whose runs are seen beside each other. Where they disagree on a name, the first counts;
+ * a name that only a later one has keeps its place unless a model of an earlier one looks so.
+ */
+export function mergedPalettes(palettes: readonly Palette[]): Palette {
+  let merged: Palette = dictionary();
+  for (const palette of palettes) {
+    const taken = new Set(Object.values(merged));
+    const kept = Object.entries(palette).filter(
+      ([name, place]) => ownValue(merged, name) === undefined && !taken.has(place),
+    );
+    // A palette does not say which of its names are arms: all get different colours, as arms do.
+    const names = Object.keys(palette).map((name) => ({ name, isArm: true }));
+    merged = withPlaces(dictionary([...Object.entries(merged), ...kept]), names);
+  }
+  return merged;
+}
+
 /** 0 to 1, growing with the count. */
 function share(count = 0): number {
   return count / (count + 1);

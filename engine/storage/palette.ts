@@ -2,7 +2,7 @@ import * as z from "zod";
 import { dictionary } from "../common/dictionary.ts";
 import { DataError, DiskError } from "../protocol/errors.ts";
 import { JsonError, parseJson } from "../common/json.ts";
-import { N_PLACES, type Palette, type PaletteName, withPlaces } from "../protocol/palette.ts";
+import { mergedPalettes, N_PLACES, type Palette, type PaletteName, withPlaces } from "../protocol/palette.ts";
 import { name as shortName } from "../protocol/texts.ts";
 import { placeBelow } from "./places.ts";
 import { readText } from "./reading.ts";
@@ -51,6 +51,11 @@ export async function readPalette(root: string): Promise<Palette> {
 /** The same; empty where the file cannot be read: no view is worth failing for its colours. */
 export async function knownPalette(root: string): Promise<Palette> {
   return unlessBroken(readPalette(root), dictionary());
+}
+
+/** Those of several roots as one, the first counting most: of the roots of a window or an export, whichever runs are seen. */
+export async function knownPalettes(roots: readonly string[]): Promise<Palette> {
+  return mergedPalettes(await Promise.all(roots.map((root) => knownPalette(root))));
 }
 
 /** Gives the models of a run that begins their looks for good. Where the file cannot be read or written it stays as it is. */

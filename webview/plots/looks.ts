@@ -37,7 +37,10 @@ export interface LookSettings {
   readonly theme: FigureTheme;
 }
 
-/** The palette of the runs in focus, with a place for each of their lines. Where roots disagree, the first run's counts. */
+/**
+ * The palette of the runs in focus, with a place for each of their lines. Theirs agree but for names that no root has kept
+ * or has kept since, for which the first run's counts.
+ */
 export function paletteFor(outlines: readonly RunOutline[], names: readonly LineName[]): Palette {
   const known = dictionary(outlines.toReversed().flatMap(({ palette = {} }) => Object.entries(palette)));
   const announced = withPlaces(known, paletteNames(outlines.flatMap(({ stages }) => stages)));

@@ -1,4 +1,6 @@
 import { DataError, DiskError } from "../../protocol/errors.ts";
+import type { Palette } from "../../protocol/palette.ts";
+import { readFacts } from "../report/facts.ts";
 import { alpha } from "./alpha.ts";
 import { collapse } from "./collapse.ts";
 import { type FigureFacts, readFigureFacts } from "./facts.ts";
@@ -53,7 +55,14 @@ async function drawn(figure: PaperFigure, facts: FigureFacts): Promise<FigureSta
   }
 }
 
-/** {@link runFigures} of a run's folder. @throws {DataError} when it cannot be read. */
-export async function figuresOfRun(folder: string, names?: readonly string[]): Promise<readonly RunFigure[]> {
-  return runFigures(await readFigureFacts(folder), names);
+/**
+ * {@link runFigures} of a run's folder, in the looks of a palette where it is seen beside other runs, and of its root's
+ * otherwise.
+ * @throws {DataError} when it cannot be read.
+ */
+export async function figuresOfRun(
+  folder: string,
+  { names, palette }: { readonly names?: readonly string[] | undefined; readonly palette?: Palette } = {},
+): Promise<readonly RunFigure[]> {
+  return runFigures(await readFigureFacts(folder, await readFacts(folder, palette)), names);
 }

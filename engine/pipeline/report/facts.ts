@@ -41,9 +41,12 @@ export interface RunFacts {
 
 /**
  * Reads a run's folder, whatever state the run is in.
+ *
+ * @param folder - The run's.
+ * @param known - Looks of models where the run is seen beside others; those of its root otherwise.
  * @throws {DataError} when there is no run in it, or its content cannot be read.
  */
-export async function readFacts(folder: string): Promise<RunFacts> {
+export async function readFacts(folder: string, known?: Palette): Promise<RunFacts> {
   const { config, configFile, ...origin } = await readRunnable(folder);
   const own = await readRunState(folder);
   const root = dirname(dirname(folder));
@@ -62,7 +65,7 @@ export async function readFacts(folder: string): Promise<RunFacts> {
     choices: await readChoices(folder, state),
     winRates: (await readWinRates(folder)) ?? [],
     opinions: votes.all(),
-    palette: withPlaces(await knownPalette(placeIn(folder).root), paletteNames(state.stages)),
+    palette: withPlaces(known ?? (await knownPalette(placeIn(folder).root)), paletteNames(state.stages)),
     samples,
     testAnswers: await readTestAnswers(root, state),
   };

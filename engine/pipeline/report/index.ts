@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { runTitle } from "../../protocol/runTitle.ts";
 import { viewLink } from "../../protocol/viewLink.ts";
+import { knownPalettes } from "../../storage/palette.ts";
 import { placeIn } from "../../storage/places.ts";
 import { sweepAt, writeAt } from "../../storage/writing.ts";
 import { type ComparedRun, comparisonDocument } from "./comparison.ts";
@@ -66,7 +67,10 @@ export async function writeHtmlReport(folder: string): Promise<{ readonly file: 
  */
 export async function htmlComparison(folders: readonly string[]): Promise<string> {
   const runs: ComparedRun[] = [];
-  for (const folder of folders) runs.push({ title: runTitle(folder, folders), facts: await readFacts(folder) });
+  const palette = await knownPalettes([...new Set(folders.map((folder) => placeIn(folder).root))].sort());
+  for (const folder of folders) {
+    runs.push({ title: runTitle(folder, folders), facts: await readFacts(folder, palette) });
+  }
   const curves = curveFigures(runs);
   const results = runs.map(({ facts }, at) => winRateFigure(facts.winRates).map((one) => numbered(one, at + 1)));
   const titles = runs.map(({ title }) => title);

@@ -1,7 +1,6 @@
 import type { RunOutline, ServiceNotifications } from "../../protocol/service.ts";
-import { paletteNames, withPlaces } from "../../protocol/palette.ts";
+import { type Palette, paletteNames, withPlaces } from "../../protocol/palette.ts";
 import { Feed } from "../feed.ts";
-import { knownPalette } from "../../storage/palette.ts";
 import { withBorrowed } from "../../storage/stageRecords.ts";
 import type { Origins } from "./origins.ts";
 import { outlineOf } from "./outline.ts";
@@ -12,6 +11,8 @@ export interface FollowsSettings {
   readonly sendEvents: (message: ServiceNotifications["runEvents"]) => Promise<void>;
   readonly sendReset: (message: ServiceNotifications["runReset"]) => Promise<void>;
   readonly origins: Pick<Origins, "of">;
+  /** Looks of models in a run of this root, and of all others that it may be seen beside. */
+  readonly palette: (root: string) => Promise<Palette>;
   readonly log: (message: string) => void;
 }
 
@@ -95,7 +96,7 @@ class Follow {
   /** The run as it stands. Events from then on are sent. */
   async outline(): Promise<RunOutline> {
     const borrowed = await this.settings.origins.of(this.run);
-    const palette = await knownPalette(this.run.root);
+    const palette = await this.settings.palette(this.run.root);
     const state = withBorrowed(await this.run.state(), borrowed);
     // In one turn with the outline, so that no event is in neither; others that follow already lose none.
     if (!this.isLive) this.feed.start();

@@ -1,8 +1,10 @@
 import { basename, dirname, resolve } from "node:path";
 import { DataError } from "../../protocol/errors.ts";
+import type { Palette } from "../../protocol/palette.ts";
 import type { RunSummary, ServiceNotifications } from "../../protocol/service.ts";
 import { isTemporary } from "../../storage/disk.ts";
 import { RUN_FILE } from "../../storage/formats/runDescription.ts";
+import { knownPalettes } from "../../storage/palette.ts";
 import { placeBelow } from "../../storage/places.ts";
 import { type DatedFolder, foldersWith } from "../../storage/reading.ts";
 import type { EditorAnswerer } from "../client.ts";
@@ -100,6 +102,12 @@ export class Runs {
     if (await run.refresh()) return run;
     this.remove(run);
     throw new DataError("there is no run here", { file: folder, remedy: "it was removed: look at the runs there are" });
+  }
+
+  /** Looks of the models in all runs of the roots, and of one more: the same whichever of them are looked at. */
+  async palette(root?: string): Promise<Palette> {
+    const listed = [...this.roots].sort();
+    return knownPalettes(root === undefined || this.roots.has(root) ? listed : [...listed, root]);
   }
 
   /** Marks a run's curves as just used: they stay, and those that were used longest ago go. */

@@ -70,6 +70,7 @@ export class Service implements Disposable {
     this.follows = new Follows({
       log,
       origins: this.origins,
+      palette: (root) => this.runs.palette(root),
       sendEvents: (message) => connection.sendNotification(SERVICE_NOTIFICATIONS.runEvents, message),
       sendReset: (message) => connection.sendNotification(SERVICE_NOTIFICATIONS.runReset, message),
     });
@@ -160,7 +161,7 @@ export class Service implements Disposable {
         previews.release(id);
         return Promise.resolve(done);
       },
-      figures: async ({ folder, names }) => figuresOf(await runs.get(folder), names),
+      figures: async ({ folder, names }) => figuresOf(runs, await runs.get(folder), names),
       report: async ({ folder }) => ({ file: await reportOf(await runs.get(folder)) }),
       judgingCost: (asked) => judgingCostOf(runs, asked),
       startRun: ({ configFile, host }) => startRun(runs, configFile, host),
@@ -220,9 +221,13 @@ async function reportOf({ folder }: TrackedRun): Promise<string> {
 }
 
 /** Loads its code on first use, as the report's. */
-async function figuresOf({ folder }: TrackedRun, names?: readonly string[]): Promise<readonly FigureView[]> {
+async function figuresOf(
+  runs: Runs,
+  { folder, root }: TrackedRun,
+  names?: readonly string[],
+): Promise<readonly FigureView[]> {
   const { figuresOfRun } = await import("../../pipeline/figures/index.ts");
-  return (await figuresOfRun(folder, names)).map(
+  return (await figuresOfRun(folder, { names, palette: await runs.palette(root) })).map(
     ({ figure: { name, source, title, description, isMeasured }, spec, lacks }) => ({
       ...{ name, source, title, description, isMeasured: isMeasured === true, lacks },
       ...(spec !== undefined && { spec }),

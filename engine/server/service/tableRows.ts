@@ -3,7 +3,6 @@ import { runConfigSchema } from "../../config/schema.ts";
 import { isOfArm } from "../../protocol/armStages.ts";
 import { isPercentile } from "../../protocol/distributions.ts";
 import { dictionary } from "../../common/dictionary.ts";
-import type { Palette } from "../../protocol/palette.ts";
 import type { RunState, StageState } from "../../protocol/runState.ts";
 import {
   type TableModel,
@@ -18,7 +17,6 @@ import {
 import type { RunSummary } from "../../protocol/service.ts";
 import { makesModel } from "../../protocol/stages.ts";
 import { isArtifactKey } from "../../storage/artifacts.ts";
-import { knownPalette } from "../../storage/palette.ts";
 import { type LastValues, RunLog } from "../../storage/runLog.ts";
 import { recordFolder } from "../../storage/recordFolder.ts";
 import { Recent } from "./recent.ts";
@@ -50,7 +48,7 @@ export class RunsTableRows {
     const runs: TableRun[] = [];
     for (const run of chosen) runs.push(await this.row(run, blocks));
     const meanings = folders === undefined ? settingMeanings() : {};
-    const palette = await paletteOf(chosen);
+    const palette = await this.runs.palette();
     return { blocks: blocks.all, runs, palette, missing: [...(wanted ?? [])], meanings };
   }
 
@@ -97,13 +95,6 @@ export class RunsTableRows {
     }
     return undefined;
   }
-}
-
-/** Looks of models in the roots of some runs; where these disagree, the first counts. */
-async function paletteOf(runs: readonly TrackedRun[]): Promise<Palette> {
-  const roots = [...new Set(runs.map(({ root }) => root))];
-  const palettes = await Promise.all(roots.map((root) => knownPalette(root)));
-  return dictionary(palettes.toReversed().flatMap((palette) => Object.entries(palette)));
 }
 
 /** Settings of a reply, each once. */

@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import { FIGURE_THEMES, lookAt } from "../../../engine/figures/index.ts";
-import { N_COLORS, N_PLACES, type PaletteName, paletteNames, withPlaces } from "../../../engine/protocol/palette.ts";
+import {
+  mergedPalettes,
+  N_COLORS,
+  N_PLACES,
+  type PaletteName,
+  paletteNames,
+  withPlaces,
+} from "../../../engine/protocol/palette.ts";
 
 const arms = (...names: readonly string[]): readonly PaletteName[] => names.map((name) => ({ name, isArm: true }));
 const others = (...names: readonly string[]): readonly PaletteName[] => names.map((name) => ({ name, isArm: false }));
@@ -56,6 +63,33 @@ describe("the places of a palette", () => {
       ["__proto__", 0],
       ["constructor", 1],
     ]);
+  });
+});
+
+describe("palettes of several roots", () => {
+  it("are one, in which the first counts and no look goes to two models", () => {
+    const merged = mergedPalettes([
+      { ppo: 0, salsa: 1 },
+      { salsa: 0, ppo: 1, dpo: 2, mkl: 0 },
+      { only: 1, far: 20 },
+    ]);
+    assert.deepEqual({ ...merged }, { ppo: 0, salsa: 1, dpo: 2, mkl: 3, far: 20, only: 5 });
+  });
+
+  it("leave a root that is alone as it is, and name each model of all once", () => {
+    const name = fc.string({ maxLength: 6 });
+    const palette = fc.dictionary(name, fc.nat(N_PLACES - 1), { maxKeys: 12 });
+    fc.assert(
+      fc.property(palette, palette, (one, other) => {
+        assert.deepEqual(Object.entries(mergedPalettes([one])), Object.entries(one));
+        const merged = mergedPalettes([one, other]);
+        for (const [name, place] of Object.entries(one)) assert.equal(merged[name], place);
+        assert.deepEqual(new Set(Object.keys(merged)), new Set([...Object.keys(one), ...Object.keys(other)]));
+        const joined = Object.keys(other).filter((name) => !Object.hasOwn(one, name));
+        const looks = new Set(joined.map((name) => merged[name]));
+        for (const place of Object.values(one)) assert.ok(!looks.has(place));
+      }),
+    );
   });
 });
 

@@ -34,6 +34,7 @@ describe("a followed run that takes a stage", () => {
     const reset = Promise.withResolvers<RunOutline>();
     const follows = new Follows({
       origins: { of },
+      palette: () => Promise.resolve({}),
       sendEvents: ({ events }) => {
         sent.push(...events);
         return Promise.resolve();

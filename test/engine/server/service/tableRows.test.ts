@@ -82,6 +82,30 @@ describe("rows of the runs table", () => {
     });
   });
 
+  it("have one palette of all folders of runs, as the outline of each run alone has it", async () => {
+    await inService(async (client, folder) => {
+      const runs: string[] = [];
+      for (const [name, places] of [
+        ["a", { ppo: 0, salsa: 1 }],
+        ["b", { salsa: 0, ppo: 1, dpo: 2 }],
+      ] as const) {
+        const below = path.join(folder, name);
+        runs.push(await writeRun(below, "demo-1", { events: recording({ steps: 2 }) }));
+        const palette = JSON.stringify({ version: 1, places: Object.entries(places) });
+        await fs.writeFile(path.join(below, ".salsa/palette.json"), palette);
+      }
+      // In the order of the folders, however the window has them.
+      await client.ask("setRoots", { roots: ["b", "a"].map((name) => path.join(folder, name, ".salsa")) });
+      await client.until(() => runs.every((run) => client.runs.has(run)));
+      const { palette } = await client.ask("tableRows", {});
+      assert.deepEqual({ ...palette }, { ppo: 0, salsa: 1, dpo: 2 });
+      for (const run of runs) {
+        const { palette: seen = {} } = await client.ask("follow", { folder: run });
+        assert.deepEqual([seen["ppo"], seen["salsa"], seen["dpo"]], [0, 1, 2], run);
+      }
+    });
+  });
+
   it("have the values that a grid gave to an arm, and the intervals of its win rates", async () => {
     await inService(async (client, folder) => {
       const arms = { ppo: {}, salsa: { reference: "soup", beta: { grid: [0.1, 0.4] } } };
