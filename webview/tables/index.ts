@@ -15,14 +15,20 @@ import type { ForestEntry } from "./forest.ts";
 import { forestMenu } from "./forestExport.ts";
 import { forestPlot, forestStyles, runMark } from "./forestPlot.ts";
 import { ratings, ratingsStyles } from "./ratings.ts";
-import { byBenchmark, pairKey, type PairRates, sorted, type SortOrder } from "./rates.ts";
+import { type BenchmarkRates, byBenchmark, pairKey, type PairRates, sorted, type SortOrder } from "./rates.ts";
 import { type ScoredRun, scores } from "./scores.ts";
-import { checksTable, type OtherRun, winRateStyles, winRateTable, type WinRateTable } from "./winRateTable.ts";
+import { checksTable, winRateStyles, winRateTable, type WinRateTable } from "./winRateTable.ts";
 import { ALL, type Chosen, type ChosenEvent } from "./chosen.ts";
 import "./comparisons.ts";
 
 /** Rows of every run in focus, by folder. */
 type Rates = ReadonlyMap<string, readonly WinRateRow[]>;
+
+/** A pair of a run whose prompts are read. */
+interface ReadPair {
+  readonly folder: string;
+  readonly pair: PairRates;
+}
 
 /** View state for a run. */
 interface Setup {
@@ -123,17 +129,18 @@ export class WinRatesView extends DashboardElement {
   }
 
   protected override render(): TemplateResult {
-    const [folder] = this.model.focus.runs;
+    const { runs } = this.model.focus;
+    const [folder] = runs;
     if (folder === undefined) return emptyNotice({ icon: "list-selection", title: t("No run is chosen") });
-    const outline = this.model.outline(folder);
     const { value, problem } = this.ask();
     if (problem !== undefined)
       return failedNotice(t("The win rates could not be read"), problem, () => this.asked.retry());
     if (value === undefined) return loadingNotice(t("Reading win rates…"));
-    const rows = value.get(folder) ?? [];
-    if (rows.length === 0) return this.nothingThere(outline);
-    const pair = this.shownPair(rows);
-    return pair === undefined ? this.overview(folder, outline, value) : this.drilled(folder, pair);
+    const lead = runs.findIndex((one) => (value.get(one) ?? []).length > 0);
+    if (lead < 0) return this.nothingThere(this.model.outline(folder));
+    const benchmarks = this.compared(value);
+    const read = this.shownPair(benchmarks);
+    return read === undefined ? this.overview(value, benchmarks, lead) : this.drilled(read);
   }
 
   /** Requests the rates again when a run's tables have been written. */
@@ -152,13 +159,20 @@ export class WinRatesView extends DashboardElement {
     });
   }
 
-  private overview(folder: string, outline: RunOutline | undefined, rates: Rates): TemplateResult {
+  private compared(rates: Rates): readonly BenchmarkRates[] {
+    return byBenchmark(this.model.focus.runs.map((folder) => rates.get(folder) ?? []));
+  }
+
+  private overview(rates: Rates, benchmarks: readonly BenchmarkRates[], lead: number): TemplateResult {
+    const { runs } = this.model.focus;
+    const folder = runs[lead] ?? "";
+    const outline = this.model.outline(folder);
     const table = outline?.tables.find(({ name }) => name === "winRates");
-    const benchmarks = byBenchmark(rates.get(folder) ?? []);
     const { order, open } = this.setup;
     const shown: WinRateTable = {
       benchmarks,
-      others: this.others(rates),
+      runs: runs.map((one) => this.idOf(one)),
+      lead,
       order,
       open: new Set(open),
       sort: (key) =>
@@ -181,7 +195,7 @@ export class WinRatesView extends DashboardElement {
         </div>
         ${winRateTable(shown)} ${notes(table?.note, rates.get(folder) ?? [])}
       </section>
-      ${checksTable(shown)} ${this.plot(rates)} ${scores(this.model.focus.runs.map((run) => this.scored(run)))}
+      ${checksTable(shown)} ${this.plot(shown)} ${scores(runs.map((run) => this.scored(run)))}
       ${ratings(
         outline?.tables.find(({ name }) => name === "ratings"),
         this.width,
@@ -193,52 +207,41 @@ export class WinRatesView extends DashboardElement {
     return { id: this.idOf(folder), table };
   }
 
-  private others(rates: Rates): readonly OtherRun[] {
-    return this.model.focus.runs.slice(1).map((folder) => {
-      const pooled = byBenchmark(rates.get(folder) ?? []).flatMap(({ pairs }) => pairs);
-      return { id: this.idOf(folder), rows: new Map(pooled.map((pair) => [pair.key, pair.pooled])) };
-    });
-  }
-
-  private plot(rates: Rates): TemplateResult {
-    const { runs } = this.model.focus;
-    const { order, open } = this.setup;
-    const shown = byBenchmark(rates.get(runs[0] ?? "") ?? []);
-    const keys = shown.flatMap(({ pairs }) => sorted(pairs, order).map(({ key }) => key));
-    const all = runs.map((folder) => byBenchmark(rates.get(folder) ?? []).flatMap(({ pairs }) => pairs));
-    const entries = keys.flatMap((key) =>
-      all.flatMap((pairs, run) =>
-        pairs.filter((pair) => pair.key === key).flatMap((pair) => entriesOf(pair, run, open.includes(key))),
-      ),
+  private plot({ benchmarks, runs, order, open, lead }: WinRateTable): TemplateResult {
+    const pairs = benchmarks.flatMap((of) => sorted(of.pairs, order, lead));
+    const entries = pairs.flatMap(({ key, runs: each }) =>
+      each.flatMap((pair, run) => (pair === undefined ? [] : entriesOf(pair, run, open.has(key)))),
     );
     return html`<figure>
       <figcaption>
         <h2>${t("Adjusted win rate of a against b")}</h2>
         <span class="muted">${t("whiskers: 95 % interval; dashed line: 50 %, no difference")}</span>
-        ${runs.length > 1 ? runs.map((folder, run) => html`<span>${runMark(run)} ${this.idOf(folder)}</span>`) : nothing}
-        ${forestMenu(this.model.host, { entries, runs: runs.map((folder) => this.idOf(folder)) })}
+        ${runs.length > 1 ? runs.map((id, run) => html`<span>${runMark(run)} ${id}</span>`) : nothing}
+        ${forestMenu(this.model.host, { entries, runs })}
       </figcaption>
       ${forestPlot(entries, this.width)}
     </figure>`;
   }
 
-  private shownPair(rows: readonly WinRateRow[]): PairRates | undefined {
-    const pairs = byBenchmark(rows).flatMap((of) => of.pairs);
-    return pairs.find(({ key }) => key === this.setup.pair);
+  /** The pair whose prompts are read, of the first run that has it. */
+  private shownPair(benchmarks: readonly BenchmarkRates[]): ReadPair | undefined {
+    const shown = benchmarks.flatMap(({ pairs }) => pairs).find(({ key }) => key === this.setup.pair);
+    const at = shown?.runs.findIndex((one) => one !== undefined) ?? -1;
+    const [folder, pair] = [this.model.focus.runs[at], shown?.runs[at]];
+    return folder === undefined || pair === undefined ? undefined : { folder, pair };
   }
 
   protected override willUpdate(): void {
-    const [folder = ""] = this.model.focus.runs;
-    this.reading = this.shownPair(this.asked.answer.value?.get(folder) ?? []) !== undefined;
+    this.reading = this.shownPair(this.compared(this.asked.answer.value ?? new Map())) !== undefined;
   }
 
-  private drilled(folder: string, pair: PairRates): TemplateResult {
+  private drilled({ folder, pair }: ReadPair): TemplateResult {
     return html`<salsa-comparisons
       .model=${this.model}
       .folder=${folder}
       .pair=${pair}
       .chosen=${{ ...ALL, ...this.setup.chosen }}
-      @chosen=${({ change }: ChosenEvent) => this.choose(folder, change)}
+      @chosen=${({ change }: ChosenEvent) => this.choose(this.model.focus.runs[0] ?? "", change)}
       @close-pair=${() => void this.close(pair)}
     ></salsa-comparisons>`;
   }

@@ -20,7 +20,7 @@ function column(key: SortKey, term: WinRateTerm, cell: Column["cell"]): Column {
   return { key, label, title: description, cell };
 }
 
-/** Columns of the table itself. */
+/** Columns of the table itself, the adjusted rate first. */
 export function rateColumns(): readonly Column[] {
   return [
     { ...column("adjusted", "adjusted", adjustedCell), label: t("Adjusted % (95 % interval)") },
@@ -87,7 +87,7 @@ function methodCell({ method }: WinRateRow): TemplateResult {
 }
 
 /** Says in words what the interval takes into account. */
-export function adjustedCell(row: WinRateRow): TemplateResult {
+function adjustedCell(row: WinRateRow): TemplateResult {
   const { adjusted, low, high, method } = row;
   const made = method === undefined ? "" : `\n${describeWinRateTerm(method, fromCatalogue).description}`;
   return html`<span title=${`${adjusted ?? "–"} (${low ?? "–"} – ${high ?? "–"})${made}`}

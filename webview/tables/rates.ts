@@ -7,10 +7,17 @@ export interface PairRates {
   readonly seeds: readonly WinRateRow[];
 }
 
+/** A pair on a benchmark in each of several runs. */
+export interface ComparedPair extends Pick<WinRateRow, "benchmark" | "a" | "b"> {
+  readonly key: string;
+  /** One a run; undefined where it has no such pair. */
+  readonly runs: readonly (PairRates | undefined)[];
+}
+
 /** Pairs of a benchmark. */
 export interface BenchmarkRates {
   readonly benchmark: string;
-  readonly pairs: readonly PairRates[];
+  readonly pairs: readonly ComparedPair[];
 }
 
 /** Sort keys of the table. */
@@ -43,35 +50,42 @@ export function pairKey({ benchmark, a, b }: Pick<WinRateRow, "benchmark" | "a" 
   return JSON.stringify([benchmark, a, b]);
 }
 
-/** Rows by benchmark and pair, in the order in which they come. */
-export function byBenchmark(rows: readonly WinRateRow[]): readonly BenchmarkRates[] {
-  const benchmarks = Map.groupBy(rows, ({ benchmark }) => benchmark);
-  return [...benchmarks].map(([benchmark, ofBenchmark]) => ({
+/** Rows of some runs by benchmark and pair, in the order in which they come: each that any of the runs has. */
+export function byBenchmark(runs: readonly (readonly WinRateRow[])[]): readonly BenchmarkRates[] {
+  const byPair = runs.map((rows) => Map.groupBy(rows, pairKey));
+  return [...Map.groupBy(runs.flat(), ({ benchmark }) => benchmark)].map(([benchmark, rows]) => ({
     benchmark,
-    pairs: [...Map.groupBy(ofBenchmark, pairKey)].flatMap(([key, ofPair]) => pairOf(key, ofPair)),
+    pairs: [...new Map(rows.map(({ a, b }) => [pairKey({ benchmark, a, b }), { a, b }]))].map(([key, { a, b }]) => ({
+      ...{ key, benchmark, a, b },
+      runs: byPair.map((ofRun) => pairOf(key, ofRun.get(key))),
+    })),
   }));
 }
 
 /** A table of one seed may leave the pooled row out. */
-function pairOf(key: string, rows: readonly WinRateRow[]): readonly PairRates[] {
+function pairOf(key: string, rows: readonly WinRateRow[] = []): PairRates | undefined {
   const pooled = rows.find(({ seed }) => seed === "all") ?? rows[0];
   const seeds = rows.filter((row) => row !== pooled && row.seed !== "all");
-  return pooled === undefined ? [] : [{ key, pooled, seeds }];
+  return pooled && { key, pooled, seeds };
 }
 
-/** Pairs in an order; numbers that do not exist come last either way. */
-export function sorted(pairs: readonly PairRates[], { key, isDescending }: SortOrder): readonly PairRates[] {
+/** Pairs in an order, by the numbers of one run; those that do not exist come last either way. */
+export function sorted(
+  pairs: readonly ComparedPair[],
+  { key, isDescending }: SortOrder,
+  run: number,
+): readonly ComparedPair[] {
   if (key === undefined) return pairs;
   const direction = isDescending ? -1 : 1;
   return pairs.toSorted((one, other) => {
     if (key === "pair") return direction * nameOf(one).localeCompare(nameOf(other));
-    const [x, y] = [one.pooled[key], other.pooled[key]];
+    const [x, y] = [one, other].map(({ runs }) => runs[run]?.pooled[key]);
     if (typeof x !== "number") return typeof y === "number" ? 1 : 0;
     return typeof y === "number" ? direction * (x - y) : -1;
   });
 }
 
-function nameOf({ pooled: { a, b } }: PairRates): string {
+function nameOf({ a, b }: ComparedPair): string {
   return `${a} ${b}`;
 }
 

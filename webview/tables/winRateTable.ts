@@ -4,25 +4,22 @@ import type { WinRateRow } from "../../engine/protocol/verdicts.ts";
 import { t } from "../localize.ts";
 import { styled } from "../parts/styled.ts";
 import { runMark } from "./forestPlot.ts";
-import { adjustedCell, checkColumns, type Column, rateColumns } from "./rateColumns.ts";
-import { type BenchmarkRates, type PairRates, sorted, type SortKey, type SortOrder } from "./rates.ts";
-
-/** Another run's rows, by pair. */
-export interface OtherRun {
-  readonly id: string;
-  readonly rows: ReadonlyMap<string, WinRateRow>;
-}
+import { checkColumns, type Column, rateColumns } from "./rateColumns.ts";
+import { type BenchmarkRates, type ComparedPair, sorted, type SortKey, type SortOrder } from "./rates.ts";
 
 /** Content of the table, and its callbacks. */
 export interface WinRateTable {
   readonly benchmarks: readonly BenchmarkRates[];
-  readonly others: readonly OtherRun[];
+  /** Titles of the runs compared, in the order in which a pair has them. */
+  readonly runs: readonly string[];
+  /** The first run that has rates: all of its columns are shown, and it orders the pairs. */
+  readonly lead: number;
   readonly order: SortOrder;
   /** Keys of pairs whose seeds are shown. */
   readonly open: ReadonlySet<string>;
   readonly sort: (key: SortKey) => void;
   readonly toggle: (key: string) => void;
-  readonly drill: (pair: PairRates) => void;
+  readonly drill: (pair: ComparedPair) => void;
 }
 
 /** Styles of the table. */
@@ -109,38 +106,72 @@ export const winRateStyles = css`
   }
 `;
 
-/** Win rates as a table: a group of rows for each benchmark, seeds folded under their pair. */
+/**
+ * Win rates as a table: a group of rows for each benchmark, seeds folded under their pair. Of several runs the adjusted
+ * rates come first, beside each other.
+ */
 export function winRateTable(table: WinRateTable): TemplateResult {
-  const { benchmarks, others, order } = table;
+  const { benchmarks, runs, order, lead } = table;
   const columns = rateColumns();
-  const width = columns.length + 2 + others.length;
   return html`<div class="scroll" role="region" tabindex="0" aria-label=${t("Win rates")}>
     <table>
       <thead>
-        <tr>
-          ${heading({ key: "pair", label: t("a vs b"), title: t("Win rates are of a") }, table, false)}
-          ${heading({ key: "wins", label: t("Won · tied · lost"), title: t("Prompts by outcome for a") }, table, false)}
-          ${columns.map((column) => heading(column, table, true))}
-          ${others.map(({ id }, index) => html`<th scope="col" class="number">${runMark(index + 1)} ${id}</th>`)}
-        </tr>
+        ${runs.length > 1 ? headOfSeveral(columns, table) : headOfOne(columns, table)}
       </thead>
       ${benchmarks.map(
         ({ benchmark, pairs }) =>
           html`<tbody>
             <tr>
-              <th scope="rowgroup" colspan=${width}>${benchmark}</th>
+              <th scope="rowgroup" colspan=${columns.length + 1 + runs.length}>${benchmark}</th>
             </tr>
-            ${sorted(pairs, order).map((pair) => pairRows(pair, columns, table))}
+            ${sorted(pairs, order, lead).map((pair) => pairRows(pair, columns, table))}
           </tbody>`,
       )}
     </table>
   </div>`;
 }
 
-/** Grounds of the pooled rates, in the order of the table above; nothing where a run of an older version has none. */
+function headOfOne(columns: readonly Column[], table: WinRateTable): TemplateResult {
+  return html`<tr>
+    ${heading(pairHeading(), table)} ${heading(outcomeHeading(), table)}
+    ${columns.map((column) => heading(column, table, { isNumber: true }))}
+  </tr>`;
+}
+
+function headOfSeveral([adjusted, ...others]: readonly Column[], table: WinRateTable): TemplateResult {
+  const { runs, lead } = table;
+  return html`<tr>
+      ${heading(pairHeading(), table, { rows: 2 })}
+      ${runs.map((id, run) => html`<th scope="col" class="number">${runMark(run)} ${id}</th>`)}
+      <th scope="colgroup" colspan=${others.length + 1}>${runMark(lead)} ${t("More of {0}", runs[lead] ?? "")}</th>
+    </tr>
+    <tr>
+      ${runs.map(
+        (_, run) =>
+          adjusted && heading(run === lead ? adjusted : { ...adjusted, key: undefined }, table, { isNumber: true }),
+      )}
+      ${heading(outcomeHeading(), table)} ${others.map((column) => heading(column, table, { isNumber: true }))}
+    </tr>`;
+}
+
+function pairHeading(): Heading {
+  return { key: "pair", label: t("a vs b"), title: t("Win rates are of a") };
+}
+
+function outcomeHeading(): Heading {
+  return { key: "wins", label: t("Won · tied · lost"), title: t("Prompts by outcome for a") };
+}
+
+/** Grounds of the lead's pooled rates, ordered as the table above; nothing where a run of an older version has none. */
 export function checksTable(table: WinRateTable): TemplateResult | typeof nothing {
-  const { benchmarks, order } = table;
-  const columns = checkColumns(benchmarks.flatMap(({ pairs }) => pairs.map(({ pooled }) => pooled)));
+  const { lead, order } = table;
+  const benchmarks = table.benchmarks
+    .map(({ benchmark, pairs }) => ({
+      benchmark,
+      rows: sorted(pairs, order, lead).flatMap(({ runs }) => runs[lead]?.pooled ?? []),
+    }))
+    .filter(({ rows }) => rows.length > 0);
+  const columns = checkColumns(benchmarks.flatMap(({ rows }) => rows));
   if (columns.length === 0) return nothing;
   return html`<section aria-label=${t("Checks")}>
     <h2 class="title">${t("Checks")}</h2>
@@ -148,21 +179,20 @@ export function checksTable(table: WinRateTable): TemplateResult | typeof nothin
       <table>
         <thead>
           <tr>
-            ${heading({ key: "pair", label: t("a vs b"), title: t("Win rates are of a") }, table, false)}
-            ${columns.map((column) => heading(column, table, true))}
+            ${heading(pairHeading(), table)} ${columns.map((column) => heading(column, table, { isNumber: true }))}
           </tr>
         </thead>
         ${benchmarks.map(
-          ({ benchmark, pairs }) =>
+          ({ benchmark, rows }) =>
             html`<tbody>
               <tr>
                 <th scope="rowgroup" colspan=${columns.length + 1}>${benchmark}</th>
               </tr>
-              ${sorted(pairs, order).map(
-                ({ pooled }) =>
+              ${rows.map(
+                (row) =>
                   html`<tr>
-                    <th scope="row"><span class="pair">${pooled.a} vs ${pooled.b}</span></th>
-                    ${columns.map(({ cell }) => html`<td class="number">${cell(pooled)}</td>`)}
+                    <th scope="row"><span class="pair">${row.a} vs ${row.b}</span></th>
+                    ${columns.map(({ cell }) => html`<td class="number">${cell(row)}</td>`)}
                   </tr>`,
               )}
             </tbody>`,
@@ -172,16 +202,19 @@ export function checksTable(table: WinRateTable): TemplateResult | typeof nothin
   </section>`;
 }
 
+type Heading = Pick<Column, "key" | "label" | "title">;
+
 function heading(
-  { key, label, title }: Pick<Column, "key" | "label" | "title">,
+  { key, label, title }: Heading,
   { order, sort }: WinRateTable,
-  isNumber: boolean,
+  { isNumber = false, rows }: { readonly isNumber?: boolean; readonly rows?: number } = {},
 ): TemplateResult {
   const isSorted = key !== undefined && key === order.key;
   const direction = !isSorted ? "none" : order.isDescending ? "descending" : "ascending";
   return html`<th
     scope="col"
     class=${isNumber ? "number" : ""}
+    rowspan=${rows ?? nothing}
     aria-sort=${key === undefined ? nothing : direction}
     title=${title}
   >
@@ -199,10 +232,11 @@ function heading(
   </th>`;
 }
 
-function pairRows(pair: PairRates, columns: readonly Column[], table: WinRateTable): TemplateResult {
-  const { key, pooled, seeds } = pair;
+function pairRows(pair: ComparedPair, columns: readonly Column[], table: WinRateTable): TemplateResult {
+  const { key, a, b, runs } = pair;
   const isOpen = table.open.has(key);
-  const name = `${pooled.a} vs ${pooled.b}`;
+  const name = `${a} vs ${b}`;
+  const seeds = [...new Set(runs.flatMap((run) => run?.seeds.map(({ seed }) => seed) ?? []))];
   const twistie = html`<button
     class="twistie"
     aria-expanded=${isOpen ? "true" : "false"}
@@ -211,6 +245,7 @@ function pairRows(pair: PairRates, columns: readonly Column[], table: WinRateTab
   >
     <vscode-icon name=${isOpen ? "chevron-down" : "chevron-right"}></vscode-icon>
   </button>`;
+  const pooled = runs.map((run) => run?.pooled);
   return html`<tr>
       <th scope="row">
         <span class="pair">
@@ -225,32 +260,55 @@ function pairRows(pair: PairRates, columns: readonly Column[], table: WinRateTab
           </button>
         </span>
       </th>
-      ${numbers(pooled, columns)}
-      ${table.others.map(({ rows }) => html`<td class="number">${otherCell(rows.get(key))}</td>`)}
+      ${numbers(pooled, columns, table, (run) => missing(run, table))}
     </tr>
     ${
       isOpen
-        ? seeds.map(
-            (row) =>
-              html`<tr class="seed-row">
-                <th scope="row"><span class="pair muted">${t("seed {0}", row.seed)}</span></th>
-                ${numbers(row, columns)} ${table.others.map(() => html`<td></td>`)}
-              </tr>`,
-          )
+        ? seeds.map((seed) => {
+            const rows = runs.map((run) => run?.seeds.find((row) => row.seed === seed));
+            return html`<tr class="seed-row">
+              <th scope="row"><span class="pair muted">${t("seed {0}", seed)}</span></th>
+              ${numbers(rows, columns, table, (run) => t("{0} has no such seed", table.runs[run] ?? ""))}
+            </tr>`;
+          })
         : nothing
     }`;
 }
 
-function otherCell(row: WinRateRow | undefined): TemplateResult {
-  return row === undefined ? html`<span class="muted">–</span>` : adjustedCell(row);
+/** Says why a run has no rate of a pair. */
+function missing(run: number, { runs, benchmarks }: WinRateTable): string {
+  const hasRates = benchmarks.some(({ pairs }) => pairs.some((pair) => pair.runs[run] !== undefined));
+  return hasRates
+    ? t("{0} does not compare these two on this benchmark", runs[run] ?? "")
+    : t("{0} has no win rates yet", runs[run] ?? "");
 }
 
-function numbers(row: WinRateRow, columns: readonly Column[]): TemplateResult {
-  const { wins, ties, losses } = row;
+/** Cells of a pair or seed, by its row in each run. */
+function numbers(
+  rows: readonly (WinRateRow | undefined)[],
+  [adjusted, ...others]: readonly Column[],
+  { runs, lead }: WinRateTable,
+  reason: (run: number) => string,
+): TemplateResult {
+  const rate = (row: WinRateRow | undefined, run: number): TemplateResult =>
+    html`<td class="number">${row === undefined ? dash(reason(run)) : adjusted?.cell(row)}</td>`;
+  const rates = rows.map(rate);
+  const row = rows[lead];
+  if (row === undefined)
+    return html`${rates}
+      <td colspan=${others.length + 1}></td>`;
+  const rest = others.map(({ cell }) => html`<td class="number">${cell(row)}</td>`);
+  return runs.length > 1 ? html`${rates} ${outcomes(row)} ${rest}` : html`${outcomes(row)} ${rates} ${rest}`;
+}
+
+function dash(reason: string): TemplateResult {
+  return html`<span class="muted" role="img" title=${reason} aria-label=${reason}>–</span>`;
+}
+
+function outcomes({ wins, ties, losses }: WinRateRow): TemplateResult {
   const part = (kind: string, n: number): TemplateResult => html`<i class=${kind} ${styled({ "--n": String(n) })}></i>`;
   return html`<td>
-      <div class="bar" aria-hidden="true">${part("win", wins)}${part("tie", ties)}${part("loss", losses)}</div>
-      <span class="counts">${wins} · ${ties} · ${losses}</span>
-    </td>
-    ${columns.map(({ cell }) => html`<td class="number">${cell(row)}</td>`)}`;
+    <div class="bar" aria-hidden="true">${part("win", wins)}${part("tie", ties)}${part("loss", losses)}</div>
+    <span class="counts">${wins} · ${ties} · ${losses}</span>
+  </td>`;
 }

@@ -13,34 +13,61 @@ describe("win rates by benchmark", () => {
   ];
 
   it("stand in the order of the table, seeds under their pair", () => {
-    const benchmarks = byBenchmark(rows);
-    const shown = benchmarks.map(({ benchmark, pairs }) => [benchmark, ...pairs.map(({ pooled }) => pooled.a)]);
+    const benchmarks = byBenchmark([rows]);
+    const shown = benchmarks.map(({ benchmark, pairs }) => [benchmark, ...pairs.map(({ a }) => a)]);
     assert.deepEqual(shown, [
       ["inDistribution", "salsa", "mkl", "soup"],
       ["outOfDistribution", "salsa"],
     ]);
     assert.deepEqual(
-      benchmarks[0]?.pairs[0]?.seeds.map(({ seed }) => seed),
+      benchmarks[0]?.pairs[0]?.runs[0]?.seeds.map(({ seed }) => seed),
       [1, 2],
     );
   });
 
   it("take the only seed for the whole where nothing is pooled", () => {
-    const [only] = byBenchmark([rateOf({ a: "salsa", seed: 7 })])[0]?.pairs ?? [];
+    const only = byBenchmark([[rateOf({ a: "salsa", seed: 7 })]])[0]?.pairs[0]?.runs[0];
     assert.equal(only?.pooled.seed, 7);
     assert.deepEqual(only.seeds, []);
   });
 
   it("are sorted either way, with numbers that do not exist last", () => {
-    const pairs = byBenchmark(rows)[0]?.pairs ?? [];
+    const pairs = byBenchmark([rows])[0]?.pairs ?? [];
     const names = (isDescending: boolean): string[] =>
-      sorted(pairs, { key: "adjusted", isDescending }).map(({ pooled }) => pooled.a);
+      sorted(pairs, { key: "adjusted", isDescending }, 0).map(({ a }) => a);
     assert.deepEqual(names(true), ["soup", "salsa", "mkl"]);
     assert.deepEqual(names(false), ["salsa", "soup", "mkl"]);
     assert.deepEqual(
-      sorted(pairs, { key: "pair", isDescending: false }).map(({ pooled }) => pooled.a),
+      sorted(pairs, { key: "pair", isDescending: false }, 0).map(({ a }) => a),
       ["mkl", "salsa", "soup"],
     );
+  });
+
+  it("of several runs are all that any of them has, sorted by the numbers of one", () => {
+    const other = [
+      rateOf({ a: "dpo", adjusted: 0.9 }),
+      rateOf({ a: "salsa", adjusted: 0.4 }),
+      rateOf({ benchmark: "own" }),
+    ];
+    const benchmarks = byBenchmark([[], rows, other]);
+    const shown = benchmarks.map(({ benchmark, pairs }) => [benchmark, ...pairs.map(({ a }) => a)]);
+    assert.deepEqual(shown, [
+      ["inDistribution", "salsa", "mkl", "soup", "dpo"],
+      ["outOfDistribution", "salsa"],
+      ["own", "salsa"],
+    ]);
+    const pairs = benchmarks[0]?.pairs ?? [];
+    assert.deepEqual(
+      pairs.map(({ runs }) => runs.map((run) => run?.pooled.adjusted)),
+      [
+        [undefined, 0.6, 0.4],
+        [undefined, null, undefined],
+        [undefined, 0.7, undefined],
+        [undefined, undefined, 0.9],
+      ],
+    );
+    const names = sorted(pairs, { key: "adjusted", isDescending: true }, 1).map(({ a }) => a);
+    assert.deepEqual(names, ["soup", "salsa", "mkl", "dpo"]);
   });
 
   it("are told apart by a key that names of any kind cannot confuse", () => {

@@ -161,6 +161,55 @@ describeInBrowser("the win-rate view", (browser) => {
     assert.equal(await page.locator('.forest .point[d$="h10v10h-10Z"]').count(), 1);
   });
 
+  it("has the adjusted rates of all runs compared beside each other, of each pair that any of them has", async () => {
+    const other = [
+      rateOf({ adjusted: 0.4321 }),
+      rateOf({ seed: 2, adjusted: 0.44 }),
+      rateOf({ a: "dpo", adjusted: 0.81 }),
+    ];
+    const page = await show({ winRates: ({ folder }) => (folder === OTHER.folder ? other : ROWS) }, [
+      DEMO.folder,
+      OTHER.folder,
+    ]);
+    const table = page.getByRole("region", { name: "Win rates", exact: true }).locator("table").first();
+    await table.waitFor();
+    const heads = await table.locator("thead tr").first().locator("th").allInnerTexts();
+    assert.deepEqual(
+      heads.map((text) => text.trim()),
+      ["a vs b", "demo-1", "demo-2", "More of demo-1"],
+    );
+    const cells = async (name: RegExp): Promise<string[]> =>
+      (await table.getByRole("row", { name }).first().locator("td").allInnerTexts()).slice(0, 2);
+    assert.deepEqual(await cells(/salsa vs ppo/), ["57.96 (56.19 – 59.71)", "43.21 (56.19 – 59.71)"]);
+    assert.deepEqual(await cells(/dpo vs ppo/), ["–", "81.00 (56.19 – 59.71)"]);
+    const row = table.getByRole("row", { name: /dpo vs ppo/ });
+    await row.getByRole("img", { name: "demo-1 does not compare these two on this benchmark" }).waitFor();
+    await table.getByRole("button", { name: "Seeds of salsa vs ppo" }).click();
+    assert.deepEqual(await cells(/^seed 2/), ["61.00 (56.19 – 59.71)", "44.00 (56.19 – 59.71)"]);
+    await table
+      .getByRole("row", { name: /^seed 1/ })
+      .getByRole("img", { name: "demo-2 has no such seed" })
+      .waitFor();
+    // A pair that the first run lacks is read in the run that has it.
+    await row.getByRole("button", { name: "dpo vs ppo" }).click();
+    await page.getByRole("grid", { name: "Prompts of dpo vs ppo" }).waitFor();
+    assert.equal(asked().folder, OTHER.folder);
+  });
+
+  it("shows the rates of the others where the first run has none yet, and says so", async () => {
+    const page = await show({ winRates: ({ folder }) => (folder === OTHER.folder ? [rateOf()] : []) }, [
+      DEMO.folder,
+      OTHER.folder,
+    ]);
+    const row = page.getByRole("row", { name: /salsa vs ppo/ }).first();
+    await row.getByText("57.96").waitFor();
+    await row.getByRole("img", { name: "demo-1 has no win rates yet" }).waitFor();
+    await page.getByRole("columnheader", { name: "More of demo-2" }).waitFor();
+    await page.locator("salsa-win-rates").getByText("Export Table…").click();
+    const commands = open?.asked.flatMap(({ method, params }) => (method === "command" ? [params] : []));
+    assert.deepEqual(commands, [{ command: "salsa.exportTable", folder: OTHER.folder }]);
+  });
+
   /** Opens a pair, and waits for the list of its prompts. */
   async function read(page: Page): Promise<ReturnType<Page["locator"]>> {
     await page.getByRole("button", { name: "salsa vs ppo", exact: true }).first().click();
