@@ -33,6 +33,7 @@ export const PASSED_ON = [
   "samples",
   "tokens",
   "winRates",
+  "paperTables",
   "comparisons",
   "annotate",
   "figures",

@@ -3,7 +3,8 @@ import type { RunConfig } from "../config/index.ts";
 import type { PanelFigureSpec } from "../figures/panels/spec.ts";
 import type { EditorAnswer, EditorCall, ModelWait } from "./editorModels.ts";
 import type { ConfigIssue } from "./errors.ts";
-import type { RunEvent } from "./events.ts";
+import type { RunEvent, Table } from "./events.ts";
+import type { PaperTableName } from "./figureNames.ts";
 import type { OpenedPreview, PreviewCounts, PreviewPage, PreviewRow, PreviewTarget } from "./preview.ts";
 import type { Palette } from "./palette.ts";
 import type { AlarmState, DownloadState, RunState, RunStatus } from "./runState.ts";
@@ -197,6 +198,20 @@ export interface FigureView {
   readonly lacks: readonly FigureLack[];
 }
 
+/** A table of the paper for some runs, one a model; without rows where nothing can be shown. Its texts are English, too. */
+export interface PaperTableView {
+  readonly name: PaperTableName;
+  /** Where it stands in the paper: "Table 1". */
+  readonly source: string;
+  readonly title: string;
+  readonly columns: readonly Readonly<Table["columns"][number]>[];
+  readonly rows: readonly (readonly (string | number | null)[])[];
+  readonly description: string;
+  readonly note: string;
+  /** What is missing, or for it to be whole. */
+  readonly lacks: readonly FigureLack[];
+}
+
 /** A detached run that has just begun. */
 export interface StartedRun {
   readonly folder: string;
@@ -242,6 +257,13 @@ export interface ServiceRequests {
   /** A table in one of the forms that `TABLE_FORMATS` names, with every digit where the form is for programs. */
   readonly table: {
     params: RunParams & { readonly name: string; readonly format: TableFormatName };
+    result: { readonly text: string };
+  };
+  /** The paper's tables, as far as the runs go. */
+  readonly paperTables: { params: { readonly folders: readonly string[] }; result: readonly PaperTableView[] };
+  /** One of them of a run in a form, refused where the run has nothing for it. */
+  readonly paperTable: {
+    params: RunParams & { readonly name: PaperTableName; readonly format: TableFormatName };
     result: { readonly text: string };
   };
   /**

@@ -2,7 +2,7 @@ import { dirname } from "node:path";
 import * as vscode from "vscode";
 import type { RunSummary, TableFormatName } from "../../engine/protocol/service.ts";
 import { label } from "../label.ts";
-import type { Command } from "../salsa.ts";
+import type { Command, Salsa } from "../salsa.ts";
 import { commandAction } from "./actions.ts";
 import { CommandError, showDone } from "./failures.ts";
 import { picked, pickRun } from "./pickers.ts";
@@ -18,26 +18,57 @@ export const exportTable: Command = {
       none: vscode.l10n.t("No run has a table yet: tables are written at the end of a run."),
       unfit: ({ id }) => vscode.l10n.t("{0} has no table yet: tables are written at the end of a run.", id),
     });
-    const name = await pickTable(run);
+    const { name, title, request } = await pickTable(salsa, run);
     const { format, filter, ending } = await pickFormat();
     const defaultUri = vscode.Uri.joinPath(vscode.Uri.file(dirname(run.configFile)), `${run.id}-${name}.${ending}`);
-    const file = await picked(
-      vscode.window.showSaveDialog({ defaultUri, filters: { [filter]: [ending] }, title: tableTitle(name) }),
-    );
-    const { text } = await salsa.service.request("table", { folder: run.folder, name, format });
+    const file = await picked(vscode.window.showSaveDialog({ defaultUri, filters: { [filter]: [ending] }, title }));
+    const { text } = await request(format);
     await writeText(file, text);
-    showDone(salsa, vscode.l10n.t("{0} of {1} is in {2}.", tableTitle(name), run.id, relative(file)), [
+    showDone(salsa, vscode.l10n.t("{0} of {1} is in {2}.", title, run.id, relative(file)), [
       commandAction(vscode.l10n.t("Open"), "vscode.open", file),
     ]);
     return file;
   },
 };
 
-async function pickTable({ tables }: RunSummary): Promise<string> {
-  const [first = ""] = tables;
-  if (tables.length === 1) return first;
-  const items = tables.map((name) => ({ name, label: label(tableTitle(name)) }));
-  return (await picked(vscode.window.showQuickPick(items, { title: vscode.l10n.t("Export Table: table") }))).name;
+/** A table that can be exported. */
+interface TableItem extends vscode.QuickPickItem {
+  readonly name: string;
+  readonly title: string;
+  readonly request: (format: TableFormatName) => Promise<{ readonly text: string }>;
+}
+
+async function pickTable({ service }: Salsa, { folder, tables }: RunSummary): Promise<TableItem> {
+  const own = tables.map((name): TableItem => {
+    const title = tableTitle(name);
+    return {
+      name,
+      title,
+      label: label(title),
+      request: (format) => service.request("table", { folder, name, format }),
+    };
+  });
+  // A run whose other files are damaged has its own tables all the same.
+  const paper = tables.includes("winRates")
+    ? await service.request("paperTables", { folders: [folder] }).catch(() => [])
+    : [];
+  const items = [
+    ...own,
+    ...paper
+      .filter(({ rows }) => rows.length > 0)
+      .map(({ name, source, title }): TableItem => ({
+        ...{
+          name: `paper-${name}`,
+          title,
+          label: label(title),
+          description: vscode.l10n.t("as in the paper: {0}", source),
+        },
+        request: (format) => service.request("paperTable", { folder, name, format }),
+      })),
+  ];
+  const [first] = items;
+  if (items.length === 1 && first !== undefined) return first;
+  return picked(vscode.window.showQuickPick(items, { title: vscode.l10n.t("Export Table: table") }));
 }
 
 interface Format extends vscode.QuickPickItem {

@@ -8,7 +8,7 @@ import { configOf, recording } from "./recording.ts";
 import { samplesOf, tokensOf } from "./samples/rows.ts";
 import { FIGURES } from "./figures/views.ts";
 import { sweptRows } from "./sweep/rows.ts";
-import { rateOf, votable } from "./tables/rows.ts";
+import { PAPER_TABLES, rateOf, votable } from "./tables/rows.ts";
 
 const CONFIG = configOf({ seeds: [1, 2] });
 const DIFF = "diff --git a/x b/x\n--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old line\n+new line\n";
@@ -135,6 +135,15 @@ export const VIEW_STATES: readonly ViewState[] = [
     ready: (page) => page.getByRole("button", { name: "Seeds of salsa vs ppo" }).press("Enter"),
   },
   {
+    what: "the tables of the paper",
+    view: "winRates",
+    part: "salsa-paper-tables",
+    ready: async (page: Page): Promise<void> => {
+      await page.getByRole("radio", { name: "As in the Paper" }).click();
+      await page.getByText("No arm has several references").waitFor();
+    },
+  },
+  {
     what: "the prompts of a pair",
     view: "winRates",
     part: "salsa-comparisons",
@@ -240,6 +249,7 @@ export async function openState(
     ],
     winRates: () => [rateOf({ nSeeds: 2 }), rateOf({ seed: 1 }), rateOf({ seed: 2 }), rateOf(UNDECIDED)],
     figures: () => FIGURES,
+    paperTables: () => PAPER_TABLES,
     ...votable(45),
     ...answers,
   });

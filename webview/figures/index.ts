@@ -1,12 +1,12 @@
 import "@vscode-elements/elements/dist/vscode-button/index.js";
-import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { FigureTheme } from "../../engine/figures/index.ts";
 import { MEASURED_FIGURES, type MeasuredFigure } from "../../engine/protocol/figureNames.ts";
-import type { FigureLack, FigureView } from "../../engine/protocol/service.ts";
+import type { FigureView } from "../../engine/protocol/service.ts";
 import { DashboardElement } from "../element.ts";
 import { t } from "../localize.ts";
+import { lacksList, lacksStyles } from "../parts/lacks.ts";
 import { LatestRequest } from "../parts/latestRequest.ts";
 import { emptyNotice, failedNotice, loadingNotice } from "../parts/notice.ts";
 import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
@@ -34,7 +34,7 @@ interface MeasuredOf {
 
 /** The paper's figures for the run: drawn, or with what is missing and how to get it. */
 export class FiguresView extends DashboardElement {
-  static override readonly styles = [baseStyles, noticeStyles, controlStyles, figuresStyles];
+  static override readonly styles = [baseStyles, noticeStyles, controlStyles, lacksStyles, figuresStyles];
   static override readonly properties = {
     ...DashboardElement.properties,
     width: { state: true },
@@ -135,22 +135,8 @@ export class FiguresView extends DashboardElement {
           ? nothing
           : html`<salsa-figure-plot .spec=${spec} .theme=${theme} .width=${this.width}></salsa-figure-plot>`
       }
-      ${
-        lacks.length === 0
-          ? nothing
-          : html`<ul class="lacks" aria-label=${t("What is missing")}>
-              ${lacks.map((lack) => this.lack(lack, name))}
-            </ul>`
-      }
+      ${lacksList(lacks, this.model.host, this.measureButton(name))}
     </article>`;
-  }
-
-  private lack({ what, snippet, command }: FigureLack, figure: string): TemplateResult {
-    return html`<li>
-      <div class="what"><vscode-icon name="info"></vscode-icon><span>${what}</span></div>
-      ${snippet === undefined ? nothing : this.copied(snippet, t("Copy for the Config"))}
-      ${command === undefined ? nothing : this.copied(`salsa ${command}`, t("Copy Command"), this.measureButton(figure))}
-    </li>`;
   }
 
   private measureButton(name: string): TemplateResult | typeof nothing {
@@ -174,15 +160,6 @@ export class FiguresView extends DashboardElement {
     await this.model.host.request("measureFigure", asked).catch(() => undefined);
     this.measuring = undefined;
     this.refresh();
-  }
-
-  private copied(text: string, label: string, also: TemplateResult | typeof nothing = nothing): TemplateResult {
-    // The editor itself reports failures.
-    const copy = (): void => void this.model.host.request("copy", { text }).catch(() => undefined);
-    return html`<div class="how">
-      <pre class="mono">${text}</pre>
-      ${also}<vscode-button secondary icon="copy" @click=${copy}>${label}</vscode-button>
-    </div>`;
   }
 }
 

@@ -36,55 +36,13 @@ export const figuresStyles = css`
   .head h3 {
     overflow-wrap: anywhere;
   }
-  .lacks {
-    margin: 8px 0 0;
-    padding: 0;
-    list-style: none;
-  }
-  .lacks li {
-    margin-top: 6px;
-  }
-  .what {
-    display: flex;
-    gap: 6px;
-    align-items: flex-start;
-    overflow-wrap: anywhere;
-  }
-  .what vscode-icon {
-    flex: none;
-  }
-  .how {
-    display: flex;
-    gap: 8px;
-    align-items: flex-start;
-    margin: 4px 0 0 22px;
-  }
-  .how pre {
-    flex: 1;
-    min-width: 0;
-    margin: 0;
-    padding: 6px 8px;
-    overflow-wrap: anywhere;
-    white-space: pre-wrap;
-    border: 1px solid var(--vscode-contrastBorder, transparent);
-    border-radius: 4px;
-    background: var(--vscode-textCodeBlock-background);
-    color: var(--vscode-foreground);
-  }
-  .how vscode-button {
-    flex: none;
-  }
   @media (max-width: 340px) {
     :host {
       padding: 8px;
     }
-    .head,
-    .how {
+    .head {
       flex-wrap: wrap;
       margin-left: 0;
-    }
-    .how pre {
-      flex-basis: 100%;
     }
   }
 `;

@@ -8,6 +8,7 @@ import { t } from "../localize.ts";
 import { Debounce } from "../parts/debounce.ts";
 import { LatestRequest } from "../parts/latestRequest.ts";
 import { emptyNotice, failedNotice, loadingNotice } from "../parts/notice.ts";
+import { radios } from "../parts/radios.ts";
 import { baseStyles, controlStyles, noticeStyles, tableStyles } from "../parts/styles.ts";
 import { Remembered } from "../remembered.ts";
 import { titleOfRun } from "../shell/runList.ts";
@@ -20,6 +21,7 @@ import { type ScoredRun, scores } from "./scores.ts";
 import { checksTable, winRateStyles, winRateTable, type WinRateTable } from "./winRateTable.ts";
 import { ALL, type Chosen, type ChosenEvent } from "./chosen.ts";
 import "./comparisons.ts";
+import "./paperTables.ts";
 
 /** Rows of every run in focus, by folder. */
 type Rates = ReadonlyMap<string, readonly WinRateRow[]>;
@@ -32,6 +34,7 @@ interface ReadPair {
 
 /** View state for a run. */
 interface Setup {
+  readonly layout: "pairs" | "paper";
   readonly order: SortOrder;
   /** Keys of pairs whose seeds are shown. */
   readonly open: readonly string[];
@@ -40,7 +43,13 @@ interface Setup {
   readonly chosen: Chosen;
 }
 
-const START: Setup = { order: { key: undefined, isDescending: true }, open: [], pair: "", chosen: ALL };
+const START: Setup = {
+  layout: "pairs",
+  order: { key: undefined, isDescending: true },
+  open: [],
+  pair: "",
+  chosen: ALL,
+};
 
 /** Milliseconds after the last change before what is read is remembered. */
 const MOVING = 200;
@@ -168,7 +177,7 @@ export class WinRatesView extends DashboardElement {
     const folder = runs[lead] ?? "";
     const outline = this.model.outline(folder);
     const table = outline?.tables.find(({ name }) => name === "winRates");
-    const { order, open } = this.setup;
+    const { layout, order, open } = this.setup;
     const shown: WinRateTable = {
       benchmarks,
       runs: runs.map((one) => this.idOf(one)),
@@ -183,6 +192,15 @@ export class WinRatesView extends DashboardElement {
     return html`<section aria-label=${t("Win rates")}>
         <div class="toolbar title">
           <h2>${table?.title ?? t("Win rates")}</h2>
+          ${radios({
+            label: t("Layout"),
+            options: [
+              { value: "pairs" as const, label: t("By Pair") },
+              { value: "paper" as const, label: t("As in the Paper") },
+            ],
+            value: layout,
+            chosen: (chosen) => this.set({ layout: chosen }),
+          })}
           <span class="spacer"></span>
           <span class="actions">
             <vscode-button secondary icon="export" @click=${() => this.run("salsa.exportTable", folder)}>
@@ -193,13 +211,20 @@ export class WinRatesView extends DashboardElement {
             </vscode-button>
           </span>
         </div>
-        ${winRateTable(shown)} ${notes(table?.note, rates.get(folder) ?? [])}
+        ${
+          layout === "paper"
+            ? html`<salsa-paper-tables .model=${this.model}></salsa-paper-tables>`
+            : html`${winRateTable(shown)} ${notes(table?.note, rates.get(folder) ?? [])}`
+        }
       </section>
-      ${checksTable(shown)} ${this.plot(shown)} ${scores(runs.map((run) => this.scored(run)))}
-      ${ratings(
-        outline?.tables.find(({ name }) => name === "ratings"),
-        this.width,
-      )}`;
+      ${layout === "paper" ? nothing : this.below(shown, outline)}`;
+  }
+
+  /** Everything below the table by pairs. */
+  private below(shown: WinRateTable, outline: RunOutline | undefined): TemplateResult {
+    const rated = outline?.tables.find(({ name }) => name === "ratings");
+    return html`${checksTable(shown)} ${this.plot(shown)}
+    ${scores(this.model.focus.runs.map((run) => this.scored(run)))} ${ratings(rated, this.width)}`;
   }
 
   private scored(folder: string): ScoredRun {

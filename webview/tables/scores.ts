@@ -1,6 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import type { Table } from "../../engine/protocol/events.ts";
 import { t } from "../localize.ts";
+import { sheetTable } from "./sheetTable.ts";
 
 /** A run's table of scores by model. */
 export interface ScoredRun {
@@ -15,28 +16,6 @@ export function scores(runs: readonly ScoredRun[]): TemplateResult | typeof noth
   if (scored.length === 0) return nothing;
   return html`<section aria-label=${t("Scores by model")}>
     <h2 class="title">${t("Scores by model")}</h2>
-    ${scored.map(({ id, table }) => html`${runs.length > 1 ? html`<h3>${id}</h3>` : nothing} ${table && ofRun(id, table)}`)}
+    ${scored.map(({ id, table }) => html`${runs.length > 1 ? html`<h3>${id}</h3>` : nothing} ${table && sheetTable(t("Scores by model of {0}", id), table)}`)}
   </section>`;
-}
-
-function ofRun(id: string, { columns, rows }: Pick<Table, "columns" | "rows">): TemplateResult {
-  const look = (at: number): string => (columns[at]?.align === "right" ? "number" : "");
-  const name = t("Scores by model of {0}", id);
-  return html`<div class="scroll" role="region" tabindex="0" aria-label=${name}>
-    <table aria-label=${name}>
-      <thead>
-        <tr>
-          ${columns.map(({ header }, at) => html`<th scope="col" class=${look(at)}>${header}</th>`)}
-        </tr>
-      </thead>
-      <tbody>
-        ${rows.map(
-          (row) =>
-            html`<tr>
-              ${row.map((cell, at) => html`<td class=${look(at)}>${cell}</td>`)}
-            </tr>`,
-        )}
-      </tbody>
-    </table>
-  </div>`;
 }

@@ -1,7 +1,8 @@
 import { join } from "node:path";
-import { TABLE_FORMATS } from "../../evaluation/tables/index.ts";
+import { TABLE_FORMATS, type TableFormat } from "../../evaluation/tables/index.ts";
 import { WIN_RATES_FILE } from "../../pipeline/winRateFile.ts";
 import { DataError } from "../../protocol/errors.ts";
+import type { PaperTableName } from "../../protocol/figureNames.ts";
 import type { ServiceRequests } from "../../protocol/service.ts";
 import type { SamplePage, SampleQuery, TokenView } from "../../protocol/samples.ts";
 import type { WinRateRow } from "../../protocol/verdicts.ts";
@@ -12,7 +13,7 @@ import type { Origins } from "./origins.ts";
 import { Recent } from "./recent.ts";
 import { RunRollouts } from "./rollouts.ts";
 import { configOf } from "./runFacts.ts";
-import { tableText } from "./tableText.ts";
+import { paperTableText, tableText } from "./tableText.ts";
 import type { TrackedRun } from "./trackedRun.ts";
 import { winRateRows } from "../../pipeline/outcome/resultLine.ts";
 
@@ -72,16 +73,19 @@ export class Reader {
 
   /** @throws {DataError} when the run has no such table, or nobody writes tables in that form. */
   async table({ folder, brief }: TrackedRun, name: string, formatName: string): Promise<string> {
-    const format = TABLE_FORMATS.find((one) => one.name === formatName);
+    const format = formatOf(formatName, folder);
     const table = brief.tables.find((one) => one.name === name);
-    if (table !== undefined && format !== undefined) return tableText(folder, table, format);
-    if (format === undefined) {
-      const remedy = `use one of ${TABLE_FORMATS.map((one) => one.name).join(", ")}`;
-      throw new DataError(`${JSON.stringify(formatName)} is not a form of a table`, { file: folder, remedy });
-    }
+    if (table !== undefined) return tableText(folder, table, format);
     const known = brief.tables.map((one) => one.name).join(", ");
     const remedy = known === "" ? "wait until the run has finished, or resume it" : `it has ${known}`;
     throw new DataError(`the run has no table ${JSON.stringify(name)}`, { file: folder, remedy });
+  }
+
+  /** @throws {DataError} when the run has nothing for it, or nobody writes tables in that form. */
+  async paperTable({ folder }: TrackedRun, name: PaperTableName, formatName: string): Promise<string> {
+    const format = formatOf(formatName, folder);
+    const { paperTableOf } = await import("../../pipeline/figures/command.ts");
+    return paperTableText(folder, await paperTableOf([folder], name), format);
   }
 
   private async rolloutPage(run: TrackedRun, query: SampleQuery): Promise<SamplePage> {
@@ -103,4 +107,11 @@ export class Reader {
   private rolloutsOf({ folder }: TrackedRun): RunRollouts {
     return this.rollouts.get(folder, () => new RunRollouts(folder));
   }
+}
+
+function formatOf(name: string, folder: string): TableFormat {
+  const format = TABLE_FORMATS.find((one) => one.name === name);
+  if (format !== undefined) return format;
+  const remedy = `use one of ${TABLE_FORMATS.map((one) => one.name).join(", ")}`;
+  throw new DataError(`${JSON.stringify(name)} is not a form of a table`, { file: folder, remedy });
 }

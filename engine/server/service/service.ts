@@ -5,6 +5,7 @@ import {
   type FigureView,
   type InitializeParams,
   type InitializeResult,
+  type PaperTableView,
   SERVICE_PROTOCOL,
   type ServiceErrorData,
   type ServiceRequests,
@@ -152,6 +153,10 @@ export class Service implements Disposable {
       provenance: async ({ folder }) => provenanceOf(await runs.get(folder)),
       models: async ({ folder }) => modelsOf(await runs.get(folder)),
       table: async ({ folder, name, format }) => ({ text: await reader.table(await runs.get(folder), name, format) }),
+      paperTables: async ({ folders }) => paperTablesOf(await this.foldersOf(folders)),
+      paperTable: async ({ folder, name, format }) => ({
+        text: await reader.paperTable(await runs.get(folder), name, format),
+      }),
       openPreview: (asked) => previews.open(asked, { isTrusted: this.isTrusted }),
       previewPage: async ({ id, offset, limit }, signal) => previews.get(id).page({ offset, limit }, signal),
       previewRow: async ({ id, index }) => Promise.resolve(previews.get(id).row(index)),
@@ -193,6 +198,13 @@ export class Service implements Disposable {
     return withBorrowed(await run.state(), borrowed);
   }
 
+  /** @throws {DataError} when one of them holds no run. */
+  private async foldersOf(folders: readonly string[]): Promise<readonly string[]> {
+    const all = [];
+    for (const folder of folders) all.push((await this.runs.get(folder)).folder);
+    return all;
+  }
+
   private async withCurves(folder: string): Promise<TrackedRun> {
     const run = await this.runs.get(folder);
     this.runs.used(run);
@@ -218,6 +230,12 @@ async function columnsIn(asked: Params<"columns">): Promise<readonly string[]> {
 async function reportOf({ folder }: TrackedRun): Promise<string> {
   const { writeReport } = await import("../../pipeline/report/index.ts");
   return writeReport(folder);
+}
+
+/** Loads its code on first use, as the report's. */
+async function paperTablesOf(folders: readonly string[]): Promise<readonly PaperTableView[]> {
+  const { paperTablesOf: made } = await import("../../pipeline/figures/command.ts");
+  return (await made(folders)).map(({ sheet, ...table }) => ({ ...table, ...sheet }));
 }
 
 /** Loads its code on first use, as the report's. */

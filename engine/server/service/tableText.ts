@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { RateTable as WinRates } from "../../evaluation/table.ts";
 import type { TableFormat } from "../../evaluation/tables/index.ts";
+import type { PaperTableState } from "../../pipeline/figures/paperTables.ts";
 import { WIN_RATES_FILE, readWinRates } from "../../pipeline/winRateFile.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { Table } from "../../protocol/events.ts";
@@ -8,7 +9,7 @@ import { literal, literalLines } from "../../common/markdown.ts";
 import { visibleLine } from "../../common/visible.ts";
 
 /** Titles and notes where people read, none where programs do. */
-const HEADS: Readonly<Record<string, (table: Table) => string>> = {
+const HEADS: Readonly<Record<string, (table: Pick<Table, "title" | "note">) => string>> = {
   text: ({ title, note }) => `${visibleLine(title)}\n\n${note === undefined ? "" : `${note}\n\n`}`,
   markdown: ({ title, note }) => `## ${literal(title)}\n\n${note === undefined ? "" : `${literalLines(note)}\n\n`}`,
 };
@@ -26,6 +27,17 @@ export async function tableText(folder: string, table: Table, format: TableForma
   const rows = table.files.includes(WIN_RATES_FILE) ? await winRates(folder) : undefined;
   const body = rows === undefined ? format.render(table) : format.renderWinRates(rows);
   return `${HEADS[format.name]?.(table) ?? ""}${body}`;
+}
+
+/** A table in the paper's layout in a form. @throws {DataError} when the run has nothing for it. */
+export function paperTableText(
+  folder: string,
+  { title, sheet, note, lacks }: PaperTableState,
+  format: TableFormat,
+): string {
+  if (sheet.rows.length > 0) return `${HEADS[format.name]?.({ title, note }) ?? ""}${format.render(sheet)}`;
+  const remedy = lacks.map(({ what }) => what).join("; ") || "judge SALSA against the others";
+  throw new DataError("the run has nothing for this table of the paper", { file: folder, remedy });
 }
 
 async function winRates(folder: string): Promise<WinRates> {

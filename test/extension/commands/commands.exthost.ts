@@ -89,6 +89,15 @@ describe("commands", () => {
     assert.equal(await readFile(file.fsPath, "utf8"), own);
   });
 
+  it("write a table of the paper", async () => {
+    const file = vscode.Uri.file(join(workspace, ".salsa/main.tex"));
+    await ask("salsa.exportTable", [runFolder("demo-1")], {
+      showQuickPick: (items) => items.find(({ name, format }) => name === "paper-main" || format === "latex"),
+      showSaveDialog: () => file,
+    });
+    assert.match(await readFile(file.fsPath, "utf8"), /^\\begin\{tabular\}[^]*SALSA vs PPO/);
+  });
+
   it("write the report of two runs as one file to share", async () => {
     const file = vscode.Uri.file(join(workspace, ".salsa/shared.html"));
     const runs = [runFolder("demo-1"), runFolder("demo-2")].map((folder) => ({ kind: "run", folder }));

@@ -1,5 +1,6 @@
 import { isFlip } from "../../../engine/protocol/comparisons.ts";
 import { voteAgreements } from "../../../engine/evaluation/voteAgreement.ts";
+import type { PaperTableView } from "../../../engine/protocol/service.ts";
 import type {
   Annotation,
   ComparisonPage,
@@ -41,6 +42,28 @@ export function rateOf(changes: Partial<WinRateRow> = {}): WinRateRow {
     ...changes,
   };
 }
+
+/** The paper's tables: one that is there, and one that the run has no arm for. */
+export const PAPER_TABLES: readonly PaperTableView[] = [
+  {
+    ...{ name: "main", source: "Table 1", title: "Adjusted win rates across models and datasets" },
+    description: "Adjusted win rates of SALSA against PPO and SFT, by benchmark and model",
+    columns: [
+      { header: "Dataset", align: "left" },
+      { header: "Model", align: "left" },
+      { header: "SALSA vs PPO", align: "right" },
+      { header: "SALSA vs SFT", align: "right" },
+    ],
+    rows: [["inDistribution", "demo", "57.96", "–"]],
+    note: "In per cent; the adjusted rate counts a tie as half a win.\ndemo-1: SALSA is salsa, PPO is ppo.",
+    lacks: [],
+  },
+  {
+    ...{ name: "mkl", source: "Table 5", title: "Comparison of multi-KL and PPO", description: "Multi-KL against PPO" },
+    ...{ columns: [], rows: [], note: "" },
+    lacks: [{ what: "No arm has several references", snippet: '"mkl": { "reference": ["sft-1", "sft-2"] }' }],
+  },
+];
 
 /**
  * A judged prompt: every third one is a win, and of the ties every other a flip. The judge is a panel that disagrees on

@@ -9,7 +9,7 @@ import { demoRun, fixtureBackend } from "../fixtures.ts";
 import { closeAfterEach, type DashboardPage, openDashboard } from "../page.ts";
 import { THEMES } from "../webView.ts";
 import { choose } from "../choose.ts";
-import { comparisonPage, rateOf } from "./rows.ts";
+import { comparisonPage, PAPER_TABLES, rateOf } from "./rows.ts";
 
 const [DEMO, OTHER] = [demoRun(), demoRun("demo-2")];
 const ROWS = [
@@ -194,6 +194,28 @@ describeInBrowser("the win-rate view", (browser) => {
     await row.getByRole("button", { name: "dpo vs ppo" }).click();
     await page.getByRole("grid", { name: "Prompts of dpo vs ppo" }).waitFor();
     assert.equal(asked().folder, OTHER.folder);
+  });
+
+  it("has the tables of the paper beside them by a choice that is kept, with what they lack", async () => {
+    const page = await show({ paperTables: () => PAPER_TABLES }, [DEMO.folder, OTHER.folder]);
+    await page.getByRole("radio", { name: "As in the Paper" }).click();
+    const main = page.getByRole("region", { name: "Table 1: Adjusted win rates across models and datasets" });
+    await main.getByRole("row", { name: "inDistribution demo 57.96 –" }).waitFor();
+    await main.getByText("SALSA is salsa, PPO is ppo").waitFor();
+    assert.equal(await page.getByRole("button", { name: "salsa vs ppo" }).count(), 0);
+    // Runs compared are in one table, as the models in the paper.
+    const asked = open?.asked.findLast(({ method }) => method === "paperTables");
+    assert.deepEqual(asked?.params, { folders: [DEMO.folder, OTHER.folder] });
+    const multi = page.getByRole("region", { name: "Table 5: Comparison of multi-KL and PPO" });
+    await multi.getByText("No arm has several references").waitFor();
+    assert.equal(await multi.getByRole("table").count(), 0);
+    await multi.getByRole("button", { name: "Copy for the Config" }).click();
+    assert.deepEqual(open?.asked.at(-1)?.params, { text: '"mkl": { "reference": ["sft-1", "sft-2"] }' });
+    await page.getByRole("tab", { name: "Alarms" }).click();
+    await page.getByRole("tab", { name: "Win Rates" }).click();
+    await main.waitFor();
+    await page.getByRole("radio", { name: "By Pair" }).click();
+    await page.getByRole("button", { name: "salsa vs ppo" }).first().waitFor();
   });
 
   it("shows the rates of the others where the first run has none yet, and says so", async () => {

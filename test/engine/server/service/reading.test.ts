@@ -199,6 +199,34 @@ describe("what a real run has written, as the service reads it", function () {
     );
   });
 
+  it("gives the paper's tables, as rows with what they lack and in every form", async () => {
+    const tables = await client.ask("paperTables", { folders: [run.folder] });
+    assert.deepEqual(
+      tables.map(({ source }) => source),
+      ["Table 1", "Tables 2, 3 and 4, one a model", "Table 5"],
+    );
+    const [main, , multi] = tables;
+    assert.deepEqual(
+      main?.columns.map(({ header }) => header),
+      ["Dataset", "Model", "SALSA vs PPO", "SALSA vs SFT"],
+    );
+    const rows = await client.ask("winRates", { folder: run.folder });
+    const pooled = rows.find(({ a, b, seed }) => a === "salsa" && b === "ppo" && seed === "all");
+    assert.equal(main.rows[0]?.[2], (100 * (pooled?.adjusted ?? NaN)).toFixed(2));
+    assert.ok(multi?.rows.length === 0 && multi.lacks.length > 0);
+    const asked = { folder: run.folder, name: "main" } as const;
+    for (const format of TABLE_FORMAT_NAMES) {
+      const { text } = await client.ask("paperTable", { ...asked, format });
+      assert.ok(text.includes("SALSA vs PPO") && text.includes(main.rows[0][2]), format);
+    }
+    const { text } = await client.ask("paperTable", { ...asked, format: "markdown" });
+    assert.match(text, /^## Adjusted win rates across models/);
+    await assert.rejects(
+      client.ask("paperTable", { ...asked, name: "mkl", format: "csv" }),
+      refusal(1, "DataError", /the run has nothing for this table of the paper; /),
+    );
+  });
+
   it("writes the report and tells where", async () => {
     const { file } = await client.ask("report", { folder: run.folder });
     assert.equal(file, path.join(run.folder, "report", "report.md"));

@@ -29,6 +29,8 @@ function readings(folder: string, run: string): { readonly [M in Reading]: Servi
     provenance: { folder: run },
     models: { folder: run },
     table: { folder: run, name: "winRates", format: "csv" },
+    paperTables: { folders: [run] },
+    paperTable: { folder: run, name: "main", format: "csv" },
     openPreview: { configFile, source: "sft" },
     previewPage: { id: 1, offset: 0, limit: 3 },
     previewRow: { id: 1, index: 0 },
@@ -73,7 +75,7 @@ describe("a service in a workspace that is not trusted", () => {
         await client.end();
       }
       // This run has no samples, win rates or tables to be read.
-      const lacking = ["tokens", "table", "comparisons"];
+      const lacking = ["tokens", "table", "paperTable", "comparisons"];
       const all = Object.keys(readings(folder, run)).filter((method) => !lacking.includes(method));
       assert.deepEqual(
         all.filter((method) => !answered.includes(method)),
