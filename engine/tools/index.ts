@@ -3,6 +3,7 @@ import { checkConfig } from "./checkConfig.ts";
 import { listRuns } from "./listRuns.ts";
 import { readAlarms } from "./readAlarms.ts";
 import { readMetrics } from "./readMetrics.ts";
+import { readRunsTable } from "./readRunsTable.ts";
 import { readSamples } from "./readSamples.ts";
 import { readTables } from "./readTables.ts";
 import { startRun, stopRun } from "./startRun.ts";
@@ -12,6 +13,7 @@ import type { ModelTool, ToolHost } from "./tool.ts";
 /** Every tool, for the editor's language models and the MCP server. Add yours here, and to package.json. */
 export const MODEL_TOOLS: readonly ModelTool[] = [
   listRuns,
+  readRunsTable,
   readMetrics,
   readTables,
   readSamples,

@@ -7,6 +7,7 @@ import type { Salsa } from "../salsa.ts";
 /** Read-only tools, by name, with the message that the chat shows while they run. */
 export const READERS: Readonly<Record<string, () => string>> = {
   salsa_listRuns: () => vscode.l10n.t("Listing SALSA runs"),
+  salsa_readRunsTable: () => vscode.l10n.t("Reading the table of runs"),
   salsa_readMetrics: () => vscode.l10n.t("Reading the metrics of a run"),
   salsa_readTables: () => vscode.l10n.t("Reading the tables of a run"),
   salsa_readSamples: () => vscode.l10n.t("Reading the samples of a run"),

@@ -14,7 +14,7 @@ import { LocalRows } from "../parts/pages.ts";
 import type { ActiveRowEvent } from "../parts/rowGrid.ts";
 import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
 import type { ColumnsEvent } from "./columnList.ts";
-import { filterTerm } from "./filter.ts";
+import { filterTerm } from "../../engine/protocol/runsFilter.ts";
 import { type LineEvent, type SortEvent, keysOf, toggled } from "./grid.ts";
 import "./grid.ts";
 import { lineKey, type TableLine } from "./groups.ts";

@@ -16,7 +16,7 @@ import { spreadText } from "../runsTable/cells.ts";
 import type { ColumnsEvent } from "../runsTable/columnList.ts";
 import "../runsTable/columnList.ts";
 import { describeColumn } from "../runsTable/columns.ts";
-import { filterTerm } from "../runsTable/filter.ts";
+import { filterTerm } from "../../engine/protocol/runsFilter.ts";
 import { type LineEvent, type SortEvent, keysOf, toggled } from "../runsTable/grid.ts";
 import "../runsTable/grid.ts";
 import type { TableLine } from "../runsTable/groups.ts";

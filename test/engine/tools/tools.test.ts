@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { RunSummary, ServiceRequests } from "../../../engine/protocol/service.ts";
+import type { TableRows } from "../../../engine/protocol/runsTable.ts";
 import type { SamplePage } from "../../../engine/protocol/samples.ts";
 import type { PlanOutput } from "../../../engine/protocol/toolOutput.ts";
 import { callTool, roughCount } from "../../../engine/tools/index.ts";
@@ -40,6 +41,42 @@ const page = (texts: readonly string[]): SamplePage => ({
     responses: [{ text, ended: true, nTokens: 3, score: 1.25, gold: 0.5 }, null],
   })),
 });
+
+/** Two runs, of which the older comes first. */
+const TABLE: TableRows = {
+  blocks: [{ "config.rlhf.learningRate": 0.003 }, { "config.rlhf.learningRate": 0.001 }],
+  runs: [
+    {
+      ...{ folder: "/work/.salsa/runs/old-1", settings: [0] },
+      values: { "run.id": "old-1", "run.createdAt": 1_700_000_000_000 },
+      models: [
+        {
+          ...{ name: "ppo", settings: [] },
+          values: { "model.name": "ppo", "model.kind": "arm", "model.beta": 0.2, "metric.objective/kl": 2.25 },
+        },
+      ],
+    },
+    {
+      ...{ folder: "/work/.salsa/runs/new-1", settings: [1] },
+      values: { "run.id": "new-1", "run.createdAt": 1_800_000_000_000 },
+      models: [
+        {
+          ...{ name: "salsa, two", settings: [], intervals: { "winRate/in/ppo": [0.55, 0.59] } },
+          values: {
+            ...{ "model.name": "salsa, two", "model.kind": "arm", "model.beta": 0.4, "metric.objective/kl": 1.5 },
+            "winRate/in/ppo": 0.56812345,
+          },
+        },
+        {
+          ...{ name: "ppo", settings: [] },
+          values: { "model.name": "ppo", "model.kind": "arm", "model.beta": 0.1 },
+        },
+        { name: "soup", settings: [], values: { "model.name": "soup", "model.kind": "soup" } },
+      ],
+    },
+  ],
+  ...{ palette: {}, missing: [], meanings: {} },
+};
 
 /** A host of one run; what is asked of the service is kept. */
 function host(
@@ -107,6 +144,61 @@ describe("tools for language models", () => {
     const many = await samplesText("demo-1", page(Array.from({ length: 50 }, (_, n) => `${n}`.repeat(200))), tight);
     assert.match(many, /\d+ prompts do not fit/);
     assert.ok((await roughCount(many)) <= 510);
+  });
+
+  it("read the runs table as CSV: chosen columns, with intervals, of the rows that fit, the newest first", async () => {
+    const asking = host({ tableRows: TABLE });
+    const ask = async (input: object): Promise<readonly string[]> =>
+      (await callTool("salsa_readRunsTable", input, asking, budget)).split("\n");
+    assert.deepEqual(
+      await ask({ columns: ["run", "name", "model.beta", "learningRate", "winRate/*", "*/kl"], filter: "kind=arm" }),
+      [
+        "1 to 3 of 3 rows that fit, of 4.",
+        "",
+        "run.id,model.name,model.beta,config.rlhf.learningRate,winRate/in/ppo,winRate/in/ppo low,winRate/in/ppo high,metric.objective/kl",
+        'new-1,"salsa, two",0.4,0.001,0.568123,0.55,0.59,1.5',
+        "new-1,ppo,0.1,0.001,,,,",
+        "old-1,ppo,0.2,0.003,,,,2.25",
+      ],
+    );
+    const [few] = await ask({ columns: ["run.createdAt"], filter: "beta>=0.2 -run.id=old-1" });
+    assert.equal(few, "1 to 1 of 1 rows that fit, of 4.");
+    assert.deepEqual((await ask({ columns: ["run.createdAt"], offset: 3 })).slice(2), [
+      "run.createdAt",
+      "2023-11-14T22:13:20.000Z",
+    ]);
+    const [usual, , head] = await ask({});
+    assert.match(usual ?? "", /Other columns are .*config\.rlhf\.learningRate/);
+    assert.equal(
+      head,
+      "run.id,model.name,model.beta,metric.objective/kl,winRate/in/ppo,winRate/in/ppo low,winRate/in/ppo high",
+    );
+  });
+
+  it("say which columns of the runs table there are when one is asked for that is not, and in a filter", async () => {
+    const wrong = async (input: object, why: RegExp): Promise<void> =>
+      assert.rejects(callTool("salsa_readRunsTable", input, host({ tableRows: TABLE }), budget), why);
+    await wrong({ columns: ["gamma"] }, /No column is called "gamma"\. Columns are model\.name, .*config\.rlhf\.learn/);
+    await wrong({ columns: ["metric.x*"] }, /No column is like "metric\.x\*"/);
+    await wrong({ filter: "gamma=1" }, /No column is called "gamma"/);
+    await wrong({ filter: '"a' }, /cannot be read at "/);
+    await wrong({ limit: 1e6 }, /does not fit/);
+  });
+
+  it("read as many rows of a large runs table as there is room for, and say how to go on", async () => {
+    const [run] = TABLE.runs;
+    assert.ok(run !== undefined);
+    const runs = Array.from({ length: 1000 }, () => run);
+    const tight = { tokens: 500, count: roughCount };
+    const asked = { columns: ["run.id", "model.name"], limit: 500 };
+    const text = await callTool("salsa_readRunsTable", asked, host({ tableRows: { ...TABLE, runs } }), tight);
+    assert.ok((await roughCount(text)) <= 500);
+    const [, n] = /^1 to (\d+) of 1000 rows that fit, of 1000\. \d+ further rows: ask with offset/.exec(text) ?? [];
+    assert.equal(text.split("\n").length, Number(n) + 3);
+    const huge = { "run.id": "x".repeat(10_000) };
+    const long = { ...TABLE, runs: [{ ...run, values: huge }] };
+    const none = await callTool("salsa_readRunsTable", { columns: ["run.id"] }, host({ tableRows: long }), tight);
+    assert.match(none, /^None of 1 rows that fit, of 1\. 1 further rows: .*fewer columns/);
   });
 
   it("explain alarms, the newest first", async () => {

@@ -320,6 +320,11 @@ describe("commands", () => {
       return content.map((part) => (part instanceof vscode.LanguageModelTextPart ? part.value : "")).join("");
     };
     assert.match(await invoke("salsa_listRuns", {}), /- demo-1: finished, 100\.00 % done/);
+    const table = await invoke("salsa_readRunsTable", {
+      columns: ["run", "name", "kl"],
+      filter: "run=demo-1 name=salsa",
+    });
+    assert.match(table, /\n\nrun\.id,model\.name,metric\.objective\/kl\ndemo-1,salsa,[\d.]+/);
     const metrics = await invoke("salsa_readMetrics", { run: "demo-1", metrics: ["objective/kl"], stages: ["salsa"] });
     assert.match(metrics, /salsa objective\/kl .*\n\d+ points; first .* at step \d+; last .* at step \d+/);
     const tables = await invoke("salsa_readTables", { run: "demo-1" });

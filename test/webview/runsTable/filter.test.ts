@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { filterTerm, readFilter } from "../../../webview/runsTable/filter.ts";
+import { filterTerm } from "../../../engine/protocol/runsFilter.ts";
+import { readFilter } from "../../../webview/runsTable/filter.ts";
 import type { RunRows } from "../../../webview/runsTable/rows.ts";
 import { rowsOf } from "./tables.ts";
 

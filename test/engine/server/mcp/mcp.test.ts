@@ -67,6 +67,8 @@ describe("the MCP server", function () {
       const { text } = await call("salsa_listRuns");
       assert.match(text, /- one-1: finished, 100\.00 % done/);
       assert.match(text, /Run configs: bad\.salsa\.json, demo\.salsa\.json$/);
+      const table = await call("salsa_readRunsTable", { columns: ["run.id", "run.status", "learningRate*"] });
+      assert.match(table.text, /rows that fit, of \d+\.\n\nrun\.id,run\.status,.*\none-1,finished,/);
       assert.match((await call("salsa_readMetrics", { run: "one" })).text, /base loss\/total .*first 2\.5 at step 1/s);
       assert.match(
         (await call("salsa_readTables")).text,
@@ -88,6 +90,12 @@ describe("the MCP server", function () {
         assert.match(text, why);
       };
       await refused("salsa_readMetrics", { run: "other-1" }, /no run "other-1"\. The newest are one-1/);
+      await refused("salsa_readRunsTable", { columns: ["a".repeat(2000)] }, /Too big|too long|1000/i);
+      await refused(
+        "salsa_readRunsTable",
+        { filter: "none=1" },
+        /No column is called "none"\. Columns are model\.name, .*run\.id, .*config\./,
+      );
       await refused("salsa_readTables", { run: "../../etc" }, /There is no run/);
       await refused("salsa_readSamples", { run: path.dirname(folder) }, /There is no run/);
       await refused("salsa_checkConfig", { config: "/etc/passwd" }, /is not a run config of this workspace/);
