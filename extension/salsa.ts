@@ -78,6 +78,8 @@ export interface Runs {
   /** Config files of the workspace, sorted. */
   configs(): readonly vscode.Uri[];
   readonly onDidChange: vscode.Event<void>;
+  /** Takes the runs of a config that is gone to another, for good. */
+  relink(from: string, to: string): void;
   /** Searches for configs and runs again. */
   refresh(): Promise<void>;
 }

@@ -22,6 +22,7 @@ import { pinPrompt } from "./pinPrompt.ts";
 import { promoteArm } from "./promoteArm.ts";
 import { fetchBenchmark } from "./fetchBenchmark.ts";
 import { publish } from "./publish.ts";
+import { relinkRuns } from "./relinkRuns.ts";
 import { run, runOnHost } from "./run.ts";
 import { resume, retry, stop } from "./runControl.ts";
 import { revealRunFolder, showLog } from "./runFiles.ts";
@@ -66,6 +67,7 @@ export const COMMANDS: readonly Command[] = [
   removeToken,
   revealRunFolder,
   diffConfigs,
+  relinkRuns,
   deleteRun,
   cleanUp,
   doctor,

@@ -58,6 +58,14 @@ export class ConfigLinks {
     this.keep();
   }
 
+  /** A person says at which path a config is now, whose runs name another. */
+  link(from: string, to: string): void {
+    this.moves.delete(to);
+    this.moves.delete(from);
+    this.moves.set(from, to);
+    this.keep();
+  }
+
   /** Where a config is now that was at a path; that path itself unless it was moved. */
   now(path: string): string {
     let at = path;

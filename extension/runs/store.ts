@@ -72,6 +72,11 @@ export class RunStore implements Runs {
     return this.files.all();
   }
 
+  relink(from: string, to: string): void {
+    this.files.links.link(from, to);
+    this.changed.fire();
+  }
+
   async refresh(): Promise<void> {
     this.isWanted = true;
     await this.files.refresh();

@@ -55,6 +55,21 @@ describe("a config that was moved", () => {
     );
   });
 
+  it("is where a person says, also in the next window, whatever its content", () => {
+    const kept = memory();
+    const links = new ConfigLinks(kept);
+    links.update(found({ [B]: "1" }));
+    links.link(A, B);
+    links.link(B, C);
+    // Said the other way round later, it is no circle.
+    links.link(C, A);
+    links.link(A, C);
+    links.update(found({ [C]: "2" }));
+    assert.equal(new ConfigLinks(kept).now(A), C);
+    const run = summary({ configFile: A });
+    assert.equal(withConfig(run, [C], (file) => new ConfigLinks(kept).now(file)).configFile, C);
+  });
+
   it("is followed from place to place, and back", () => {
     const links = new ConfigLinks(memory());
     links.update(found({ [A]: "1" }));
