@@ -208,7 +208,7 @@ export interface PaperTableView {
   readonly rows: readonly (readonly (string | number | null)[])[];
   readonly description: string;
   readonly note: string;
-  /** What is missing, or for it to be whole. */
+  /** Parts that it lacks. */
   readonly lacks: readonly FigureLack[];
 }
 

@@ -8,7 +8,7 @@ export interface PairRates {
 }
 
 /** A pair on a benchmark in each of several runs. */
-export interface ComparedPair extends Pick<WinRateRow, "benchmark" | "a" | "b"> {
+export interface PairOfRuns extends Pick<WinRateRow, "benchmark" | "a" | "b"> {
   readonly key: string;
   /** One a run; undefined where it has no such pair. */
   readonly runs: readonly (PairRates | undefined)[];
@@ -17,7 +17,7 @@ export interface ComparedPair extends Pick<WinRateRow, "benchmark" | "a" | "b"> 
 /** Pairs of a benchmark. */
 export interface BenchmarkRates {
   readonly benchmark: string;
-  readonly pairs: readonly ComparedPair[];
+  readonly pairs: readonly PairOfRuns[];
 }
 
 /** Sort keys of the table. */
@@ -71,10 +71,10 @@ function pairOf(key: string, rows: readonly WinRateRow[] = []): PairRates | unde
 
 /** Pairs in an order, by the numbers of one run; those that do not exist come last either way. */
 export function sorted(
-  pairs: readonly ComparedPair[],
+  pairs: readonly PairOfRuns[],
   { key, isDescending }: SortOrder,
   run: number,
-): readonly ComparedPair[] {
+): readonly PairOfRuns[] {
   if (key === undefined) return pairs;
   const direction = isDescending ? -1 : 1;
   return pairs.toSorted((one, other) => {
@@ -85,7 +85,7 @@ export function sorted(
   });
 }
 
-function nameOf({ a, b }: ComparedPair): string {
+function nameOf({ a, b }: PairOfRuns): string {
   return `${a} ${b}`;
 }
 

@@ -5,7 +5,7 @@ import { t } from "../localize.ts";
 import { styled } from "../parts/styled.ts";
 import { runMark } from "./forestPlot.ts";
 import { checkColumns, type Column, rateColumns } from "./rateColumns.ts";
-import { type BenchmarkRates, type ComparedPair, sorted, type SortKey, type SortOrder } from "./rates.ts";
+import { type BenchmarkRates, type PairOfRuns, sorted, type SortKey, type SortOrder } from "./rates.ts";
 
 /** Content of the table, and its callbacks. */
 export interface WinRateTable {
@@ -19,7 +19,7 @@ export interface WinRateTable {
   readonly open: ReadonlySet<string>;
   readonly sort: (key: SortKey) => void;
   readonly toggle: (key: string) => void;
-  readonly drill: (pair: ComparedPair) => void;
+  readonly drill: (pair: PairOfRuns) => void;
 }
 
 /** Styles of the table. */
@@ -232,7 +232,7 @@ function heading(
   </th>`;
 }
 
-function pairRows(pair: ComparedPair, columns: readonly Column[], table: WinRateTable): TemplateResult {
+function pairRows(pair: PairOfRuns, columns: readonly Column[], table: WinRateTable): TemplateResult {
   const { key, a, b, runs } = pair;
   const isOpen = table.open.has(key);
   const name = `${a} vs ${b}`;
