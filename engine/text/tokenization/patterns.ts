@@ -17,8 +17,14 @@ const UNESCAPED: Readonly<Record<string, string>> = { ".": "[^\\n]", "^": "(?<![
 const GROUP = /^\((?:\?(?:<?[=!]|[:>]|<[A-Za-z_]\w*>|[im]*(?:-[im]+)?[:)]))?/;
 const INTERVAL = /^\{(\d*)(,?)(\d*)\}/;
 /** Longest pattern, in code units, and most groups in groups: the known ones have some 300 and 3. */
-const LONGEST = 10_000;
+const LONGEST = 4000;
 const DEEPEST = 100;
+/**
+ * Repetitions within each other, and how many have others within: known patterns have two and three. V8 writes out their
+ * first rounds, which takes time without end for sixty, and aborts the process where it fills the memory.
+ */
+const DEEPEST_REPEATED = 4;
+const MOST_NESTED = 16;
 
 /**
  * The pattern of a tokenizer.json, `{"String"}` or `{"Regex"}`, for this language's regular expressions.
@@ -30,11 +36,11 @@ const DEEPEST = 100;
 export function patternAt(value: TokenizerJson | undefined, place: string): RegExp {
   if (!isObject(value)) throw unexpected(place, "a pattern", value);
   const text = value["String"];
-  if (text !== undefined) return new RegExp(Array.from(textAt(text, place), literal).join(""), "gv");
-  const source = textAt(value["Regex"], place);
+  const source = textAt(text ?? value["Regex"], place);
   try {
+    if (text !== undefined) return compiled(Array.from(source, literal).join(""));
     const translation = new Translation(source);
-    const pattern = new RegExp(translation.translate(), "gv");
+    const pattern = compiled(translation.translate());
     if (translation.mayBacktrack) BACKTRACKING.set(pattern, `${place}: ${JSON.stringify(source.slice(0, 200))}`);
     return pattern;
   } catch (cause) {
@@ -42,6 +48,14 @@ export function patternAt(value: TokenizerJson | undefined, place: string): RegE
       cause,
     });
   }
+}
+
+/** A regular expression that V8 can run: it finds that one is too large only where it is first used. @throws {SyntaxError} */
+function compiled(source: string): RegExp {
+  const pattern = new RegExp(source, "gv");
+  // Texts of Latin letters and others are run by different code.
+  for (const text of ["a", "\u0101"]) text.replace(pattern, "");
+  return pattern;
 }
 
 /** Patterns that may take time without end on some texts, with their place and text. */
@@ -71,6 +85,8 @@ interface Open {
   readonly close: string;
   readonly start: number;
   readonly wasCaseless: boolean;
+  /** Deepest repetition before it, in the group that it stands in. */
+  readonly repeatedBefore: number;
 }
 
 /**
@@ -86,6 +102,10 @@ class Translation {
   /** Where in `out` something that varies in length or in kind ends last. */
   private varies = -1;
   private nInARow = 0;
+  /** Repetitions within each other: of the last atom, and the most in this group so far. */
+  private atomRepeated = 0;
+  private repeated = 0;
+  private nNested = 0;
   private readonly source: string;
   private out = "";
   /** Where the last atom begins in `out`; -1 where nothing can be repeated. */
@@ -127,6 +147,7 @@ class Translation {
 
   private emit(atom: string): void {
     this.atom = this.out.length;
+    this.atomRepeated = 0;
     this.out += atom;
   }
 
@@ -171,8 +192,9 @@ class Translation {
     if (head === "(" && this.source[this.at + 1] === "?") throw new SyntaxError("a group of unknown kind");
     if (this.open.length === DEEPEST) throw new SyntaxError(`groups more than ${DEEPEST} deep`);
     this.at += head.length;
-    const before = { start: this.out.length, wasCaseless: this.isCaseless };
+    const before = { start: this.out.length, wasCaseless: this.isCaseless, repeatedBefore: this.repeated };
     this.atom = -1;
+    this.repeated = 0;
     const flags = /^\(\?([im]*)(?:-([im]+))?[:)]$/.exec(head);
     if (flags !== null) this.setFlags(flags[1] ?? "", flags[2] ?? "");
     if (head.endsWith(")")) {
@@ -204,6 +226,8 @@ class Translation {
     this.at++;
     this.out += group.close;
     this.atom = group.start;
+    this.atomRepeated = this.repeated;
+    this.repeated = Math.max(this.repeated, group.repeatedBefore);
     this.isCaseless = group.wasCaseless;
   }
 
@@ -222,6 +246,7 @@ class Translation {
         return;
       }
       this.out += ")";
+      this.repeated = Math.max(this.repeated, last.repeatedBefore);
       this.isCaseless = last.wasCaseless;
     }
   }
@@ -239,6 +264,12 @@ class Translation {
 
   private repeat(quantifier: string, length: number): void {
     if (this.atom < 0) throw new SyntaxError("nothing to repeat");
+    this.atomRepeated++;
+    if (this.atomRepeated > 1) this.nNested++;
+    if (this.atomRepeated > DEEPEST_REPEATED || this.nNested > MOST_NESTED) {
+      throw new SyntaxError(`more repetitions within each other than ${DEEPEST_REPEATED}, or ${MOST_NESTED} in all`);
+    }
+    this.repeated = Math.max(this.repeated, this.atomRepeated);
     this.at += length;
     const isUnbounded = /^[*+]$|,\}$/.test(quantifier);
     if (isUnbounded && (this.varies > this.atom || ++this.nInARow > KNOWN_IN_A_ROW)) this.mayBacktrack = true;

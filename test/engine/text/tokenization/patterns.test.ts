@@ -43,6 +43,30 @@ describe("patterns of a tokenizer.json that may backtrack without end", function
     for (const Regex of PUBLISHED) assert.equal(isTimed(Regex), Regex === MADE_UP, Regex);
   });
 
+  it("are refused where to compile them would take time without end, or all memory and the process", () => {
+    const nested = (quantifier: string, depth: number): string =>
+      Array.from({ length: depth }).reduce<string>((inner) => `(${inner})${quantifier}`, "a");
+    for (const Regex of [
+      `a${"{2,}".repeat(900)}`,
+      `a${"+".repeat(900)}`,
+      nested("{2,3}", 12),
+      nested("{2,3}", 3).repeat(60),
+      "(?:".repeat(50) + nested("+", 5) + ")".repeat(50),
+      "a++".repeat(4000),
+    ]) {
+      const before = performance.now();
+      assert.throws(
+        () => patternAt({ Regex }, "pattern"),
+        /^TokenizerError: pattern: .* is not a pattern that can be run/,
+      );
+      assert.ok(performance.now() - before < 2000);
+    }
+    assert.throws(() => patternAt({ String: "\u4e00".repeat(20_000_000) }, "pattern"), /^TokenizerError/);
+    for (const Regex of [nested("+", 4), nested("{2,3}", 4).repeat(5), "a++".repeat(1000)]) {
+      assert.doesNotThrow(() => spansOf("aaaa b", patternAt({ Regex }, "pattern")));
+    }
+  });
+
   it("cut what they can as others do, and are refused by place and text when they do not end", () => {
     const pattern = patternAt({ Regex: "(a+)+b" }, "pre_tokenizer.pattern");
     const spans = [
