@@ -74,18 +74,17 @@ async function confirm(salsa: Salsa, runs: readonly RunSummary[]): Promise<Delet
   const alone: DeleteItem = { title: vscode.l10n.t("Delete Run"), isWithArtifacts: false };
   const whole: DeleteItem = { title: vscode.l10n.t("Delete Run and Its Artifacts"), isWithArtifacts: true };
   const items = hasArtifacts ? [alone, whole] : [alone];
-  const question = label(vscode.l10n.t("Delete {0}? This cannot be undone.", namesOf(runs)));
+  const question = vscode.l10n.t("Delete {0}? This cannot be undone.", namesOf(runs));
   if (paths.runs.length + paths.artifacts.length <= MOST_LISTED) {
-    return picked(vscode.window.showWarningMessage(question, { modal: true, detail }, ...items));
+    return picked(vscode.window.showWarningMessage(label(question), { modal: true, detail }, ...items));
   }
   const list: ListItem = { title: vscode.l10n.t("List All Folders") };
-  const answer = await picked(
-    vscode.window.showWarningMessage<DeleteItem | ListItem>(question, { modal: true, detail }, ...items, list),
-  );
+  const choices: readonly (DeleteItem | ListItem)[] = [...items, list];
+  const answer = await picked(vscode.window.showWarningMessage(label(question), { modal: true, detail }, ...choices));
   if (answer.isWithArtifacts !== undefined) return answer;
   await salsa.documents.showMarkdown({ title: vscode.l10n.t("Folders to delete"), text: allOf(paths) });
   // Not modal, so that the list can be read before it is answered.
-  return picked(vscode.window.showWarningMessage(question, ...items));
+  return picked(vscode.window.showWarningMessage(label(question), ...items));
 }
 
 /** Sizes of runs that are deleted one after the other: the last of several takes what only they share. */
