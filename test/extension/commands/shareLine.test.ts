@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readArguments } from "../../../engine/cli/arguments.ts";
 import { report } from "../../../engine/cli/commands/report.ts";
-import { shareLine } from "../../../extension/commands/sharing.ts";
+import { shareLine } from "../../../extension/commands/shareLine.ts";
 
 describe("the command line of a report to share", () => {
   it("is one that salsa reads as it was meant, of one run and of several", () => {
