@@ -159,10 +159,10 @@ const layouts: Reader = {
       throw Object.assign(new Error(read.problems[0]?.message), { name: "LayoutMistakes" });
     }
     // Whatever is read can be changed, and stays readable.
-    const marks = { tags: ["a, b"], note: "" };
+    const marks = { addTags: ["a, b"], removeTags: read.runs["r"]?.tags, note: "", name: "" };
     const after = readLayoutFile(withLayoutChange(text, read, { kind: "mark", run: "r", marks }), "/w/salsa-runs.json");
     assert.ok("runs" in after, JSON.stringify(after));
-    assert.deepEqual(after.runs["r"], marks);
+    assert.deepEqual(after.runs["r"], { tags: ["a, b"], note: "" });
     for (const { name: _name, ...layout } of after.layouts) {
       assert.ok(readTableState(layout) !== undefined);
       readFilter(layout.filter, new Set(layout.columns.map(({ id }) => id)));

@@ -51,8 +51,8 @@ describe("what a real run has written, as the service reads it", function () {
     );
     assert.deepEqual(
       shown.sort((a, b) => (a.line ?? 0) - (b.line ?? 0)),
-      recorded.map(({ stage, step, prompt, response: text, ended, score, tokens }, line) => {
-        return { stage, step, prompt, text, ended, nTokens: tokens.length, score, line };
+      recorded.map(({ stage, step, prompt, response: text, ended, score, gold, tokens }, line) => {
+        return { stage, step, prompt, text, ended, nTokens: tokens.length, score, gold, line };
       }),
     );
     const both = page.rows.filter(({ responses: [ppo, salsa] }) => ppo !== null && salsa !== null);
@@ -61,7 +61,7 @@ describe("what a real run has written, as the service reads it", function () {
 
   it("shows a line's tokens with every number that was recorded", async () => {
     const [, second] = await logRecords(path.join(run.folder, "samples.jsonl"));
-    const { response: _response, ended: _ended, score: _score, ...view } = second as unknown as Rollout;
+    const { response: _response, ended: _ended, score: _score, gold: _gold, ...view } = second as unknown as Rollout;
     assert.deepEqual(await client.ask("tokens", { folder: run.folder, line: 1 }), view);
     await assert.rejects(
       client.ask("tokens", { folder: run.folder, line: 1e6 }),
@@ -264,5 +264,6 @@ interface Rollout {
   readonly response: string;
   readonly ended: boolean;
   readonly score: number;
+  readonly gold: number;
   readonly tokens: readonly string[];
 }
