@@ -390,6 +390,8 @@ class Metrics extends DashboardElement {
   /** The keyboard stays at the plot's menu, which leaves the page for a moment where its plot is moved. */
   private async move(name: string, to: string): Promise<void> {
     this.model.set("metrics.pinned", movedPin(this.pinned, name, to));
+    // Changes of the model are drawn in the next frame.
+    await new Promise(requestAnimationFrame);
     await this.updateComplete;
     const plots = [...this.renderRoot.querySelectorAll("salsa-plot")];
     const menu = plots.find(({ metric }) => metric.name === name)?.renderRoot.querySelector("salsa-menu");
