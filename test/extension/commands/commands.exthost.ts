@@ -312,8 +312,8 @@ describe("commands", () => {
   it("offer language models what they contribute, and answer them", async () => {
     const names = vscode.lm.tools.map(({ name }) => name).filter((name) => name.startsWith("salsa_"));
     assert.deepEqual(names.sort(), [
-      ...["salsa_checkConfig", "salsa_listRuns", "salsa_readAlarms", "salsa_readMetrics", "salsa_readSamples"],
-      ...["salsa_readTables", "salsa_startRun", "salsa_stopRun"],
+      ...["salsa_checkConfig", "salsa_listRuns", "salsa_readAlarms", "salsa_readMetrics", "salsa_readRunsTable"],
+      ...["salsa_readSamples", "salsa_readTables", "salsa_startRun", "salsa_stopRun"],
     ]);
     const invoke = async (name: string, input: object): Promise<string> => {
       const { content } = await vscode.lm.invokeTool(name, { input, toolInvocationToken: undefined });
