@@ -20,6 +20,13 @@ export async function readOwnFile(file: vscode.Uri, mostBytes = MOST_BYTES): Pro
   );
 }
 
+/** True while an editor of this window holds changes of such a file that are not saved. */
+export function hasUnsavedChanges(file: vscode.Uri): boolean {
+  return vscode.workspace.textDocuments.some(
+    (document) => document.isDirty && document.uri.toString() === file.toString(),
+  );
+}
+
 /**
  * Changes such a file, of which other windows lose nothing: it is read just before it is written, in turn with them.
  *

@@ -2,7 +2,7 @@ export { decimate, type Decimated } from "./decimate.ts";
 export { forestFigure, type ForestFigureSpec, type ForestRow } from "./forestFigure.ts";
 export type { Axis } from "./frame.ts";
 export { DASHES, dashText, type LineLook, lookAt, markPath, N_SHAPES } from "./looks.ts";
-export { lastTenth } from "./lastTenth.ts";
+export { lastTenth, lastTenthMean } from "./lastTenth.ts";
 export { lineFigure, type Line, type LineFigureSpec } from "./lineFigure.ts";
 export { readoutOf, type ReadoutLine } from "./readout.ts";
 export { BAND_DEFINITION, bandOf, type Bounds, LEAST_FOR_INTERVAL, meanBand, type MeanBand } from "./meanBand.ts";

@@ -6,3 +6,9 @@ export function lastTenth(values: Iterable<number | null>): readonly number[] {
   const finite = [...values].filter((value): value is number => value !== null && Number.isFinite(value));
   return finite.length === 0 ? [] : finite.slice(-Math.max(1, Math.round(finite.length * LAST)));
 }
+
+/** The mean of these; NaN where there is none. */
+export function lastTenthMean(values: Iterable<number | null>): number {
+  const last = lastTenth(values);
+  return last.reduce((sum, one) => sum + one, 0) / last.length;
+}

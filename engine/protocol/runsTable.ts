@@ -1,4 +1,4 @@
-import { dictionary } from "../common/dictionary.ts";
+import { dictionary, ownValue } from "../common/dictionary.ts";
 import type { Palette } from "./palette.ts";
 
 /** A setting, a fact or a result of a run in the runs table. */
@@ -44,6 +44,30 @@ export interface TableRows {
   readonly missing: readonly string[];
   /** Meanings of settings, by the ids of their columns; empty unless all runs were asked for. */
   readonly meanings: Readonly<Record<string, string>>;
+}
+
+/**
+ * Where the values of a run's rows are looked for, in this order, by the model of a row: its own, its settings, facts of the
+ * run that only the reader knows, the run's own, and its settings.
+ */
+export function sourcesOf(
+  run: TableRun,
+  blocks: TableRows["blocks"],
+  known: TableValues,
+): (model: TableModel | undefined) => readonly TableValues[] {
+  const placed = (places: readonly number[]): readonly TableValues[] =>
+    places.map((place) => blocks[place]).filter((block) => block !== undefined);
+  const shared = [known, run.values, ...placed(run.settings)];
+  return (model) => (model === undefined ? shared : [model.values, ...placed(model.settings), ...shared]);
+}
+
+/** The value of a row in a column, from the first source that has one. */
+export function valueIn(sources: readonly TableValues[], column: string): TableValue | undefined {
+  for (const source of sources) {
+    const value = ownValue(source, column);
+    if (value !== undefined) return value;
+  }
+  return undefined;
 }
 
 /** Runs whose rows are wanted. */

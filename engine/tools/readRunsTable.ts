@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { csvCell } from "../common/csv.ts";
 import { findColumn, type FilterProblems, readFilter } from "../protocol/runsFilter.ts";
-import type { TableRows, TableValue, TableValues } from "../protocol/runsTable.ts";
+import { type TableRows, type TableValue, type TableValues, sourcesOf, valueIn } from "../protocol/runsTable.ts";
 import { nameList, searchText } from "./inputs.ts";
 import type { TextBudget } from "./metricsText.ts";
 import { modelTool } from "./tool.ts";
@@ -119,23 +119,18 @@ function named(ids: readonly string[]): string {
 
 /** A row for each model, and one for a run that has none; the newest run first. */
 function rowsOf({ runs, blocks }: TableRows): readonly Row[] {
-  const placed = (places: readonly number[]): readonly TableValues[] =>
-    places.map((place) => blocks[place]).filter((block) => block !== undefined);
   const createdAt = ({ values }: TableRows["runs"][number]): number => Number(values["run.createdAt"] ?? 0);
   return runs
     .toSorted((one, other) => createdAt(other) - createdAt(one))
-    .flatMap(({ folder, values, settings, models }): readonly Row[] => {
-      const shared = [{ "run.folder": folder }, values, ...placed(settings)];
-      if (models.length === 0) return [{ sources: shared, intervals: {} }];
-      return models.map((model) => ({
-        sources: [model.values, ...placed(model.settings), ...shared],
-        intervals: model.intervals ?? {},
-      }));
+    .flatMap((run): readonly Row[] => {
+      const sources = sourcesOf(run, blocks, { "run.folder": run.folder });
+      const models = run.models.length === 0 ? [undefined] : run.models;
+      return models.map((model) => ({ sources: sources(model), intervals: model?.intervals ?? {} }));
     });
 }
 
 function valueOf({ sources }: Row, column: string): TableValue | undefined {
-  return sources.find((source) => Object.hasOwn(source, column))?.[column];
+  return valueIn(sources, column);
 }
 
 /** Columns that a name or pattern means. */

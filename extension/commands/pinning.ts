@@ -8,7 +8,7 @@ import {
 } from "../../engine/protocol/testPromptsSchema.ts";
 import { LONGEST_TEST_PROMPT, MOST_TEST_PROMPTS, TEST_PROMPTS_FILE } from "../../engine/protocol/testPrompts.ts";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
-import { changeOwnFile } from "../ownFiles.ts";
+import { changeOwnFile, hasUnsavedChanges } from "../ownFiles.ts";
 import type { Salsa } from "../salsa.ts";
 import type { Action } from "./actions.ts";
 import { besideConfig } from "./besideConfig.ts";
@@ -104,10 +104,7 @@ async function typedPrompt(title: string): Promise<string> {
 }
 
 function assertNotEdited(file: vscode.Uri): void {
-  const isEdited = vscode.workspace.textDocuments.some(
-    (document) => document.isDirty && document.uri.toString() === file.toString(),
-  );
-  if (isEdited) {
+  if (hasUnsavedChanges(file)) {
     throw new CommandError(vscode.l10n.t("{0} has unsaved changes in an editor. Save them first", file.fsPath));
   }
 }

@@ -10,7 +10,7 @@ import {
   type RunMarks,
 } from "../../engine/protocol/runsLayout.ts";
 import { assertTrusted } from "../engine/workspace.ts";
-import { changeOwnFile, readOwnFile } from "../ownFiles.ts";
+import { changeOwnFile, hasUnsavedChanges, readOwnFile } from "../ownFiles.ts";
 import {
   type LayoutChange,
   type ReadLayouts,
@@ -123,10 +123,9 @@ async function readFile(folder: vscode.WorkspaceFolder): Promise<ReadFile> {
 async function writeChange(folder: vscode.WorkspaceFolder, change: LayoutChange): Promise<void> {
   const uri = vscode.Uri.joinPath(folder.uri, LAYOUTS_FILE);
   await changeOwnFile(uri, (bytes) => {
-    const isEdited = vscode.workspace.textDocuments.some(
-      (document) => document.isDirty && document.uri.toString() === uri.toString(),
-    );
-    if (isEdited) throw new Error(vscode.l10n.t("{0} has unsaved changes in an editor. Save them first", uri.fsPath));
+    if (hasUnsavedChanges(uri)) {
+      throw new Error(vscode.l10n.t("{0} has unsaved changes in an editor. Save them first", uri.fsPath));
+    }
     return changedLayoutBytes(bytes, uri.fsPath, change);
   });
 }

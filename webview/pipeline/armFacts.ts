@@ -1,4 +1,4 @@
-import { lastTenth } from "../../engine/figures/index.ts";
+import { lastTenthMean } from "../../engine/figures/index.ts";
 import { trainsArm } from "../../engine/protocol/armStages.ts";
 import { describeMetric } from "../../engine/protocol/catalogue.ts";
 import type { RunOutline } from "../../engine/protocol/service.ts";
@@ -39,8 +39,7 @@ export function armFacts(
 ): readonly ArmFact[] {
   if (stage === undefined) return [];
   return JUDGED.filter(([metric]) => series[stage]?.[metric] !== undefined).map(([metric, label]) => {
-    const values = lastTenth(curveOf({ stage, metric })?.values ?? []);
-    const value = values.length === 0 ? NaN : values.reduce((sum, one) => sum + one, 0) / values.length;
+    const value = lastTenthMean(curveOf({ stage, metric })?.values ?? []);
     return { label: label(), title: describeMetric(metric, fromCatalogue).label, value };
   });
 }

@@ -1,7 +1,15 @@
 import { ownValue } from "../../engine/common/dictionary.ts";
 import type { Palette } from "../../engine/protocol/palette.ts";
 import { NO_MARKS, type RunMarks } from "../../engine/protocol/runsLayout.ts";
-import type { TableModel, TableRows, TableRun, TableValue, TableValues } from "../../engine/protocol/runsTable.ts";
+import {
+  type TableModel,
+  type TableRows,
+  type TableRun,
+  type TableValue,
+  type TableValues,
+  sourcesOf,
+  valueIn,
+} from "../../engine/protocol/runsTable.ts";
 import { runTitle } from "../../engine/protocol/runTitle.ts";
 
 /** A row of the table: a model of a run, or a run of which no model is known. */
@@ -29,11 +37,7 @@ export function runLabel({ title, displayName }: Pick<ModelRow, "title" | "displ
 
 /** The value of a row in a column. */
 export function valueOf({ sources }: ModelRow, column: string): TableValue | undefined {
-  for (const source of sources) {
-    const value = ownValue(source, column);
-    if (value !== undefined) return value;
-  }
-  return undefined;
+  return valueIn(sources, column);
 }
 
 /**
@@ -126,22 +130,18 @@ export class RunRows {
         ...(note !== "" && { "run.note": note }),
         ...(name !== undefined && { "run.displayName": name }),
       };
-      const shared = [own, run.values, ...placed(run.settings, blocks)];
+      const sources = sourcesOf(run, blocks, own);
       const row = (model: TableModel | undefined): ModelRow => ({
         key: `${folder}\0${model?.name ?? ""}\0${model?.seed ?? ""}`,
         ...{ folder, title, tags, displayName: name },
         model: model?.name,
         seed: model?.seed,
         intervals: model?.intervals ?? NO_INTERVALS,
-        sources: model === undefined ? shared : [model.values, ...placed(model.settings, blocks), ...shared],
+        sources: sources(model),
       });
       return run.models.length === 0 ? [row(undefined)] : run.models.map(row);
     });
   }
-}
-
-function placed(places: readonly number[], blocks: readonly TableValues[]): readonly TableValues[] {
-  return places.map((place) => blocks[place]).filter((block) => block !== undefined);
 }
 
 /** Ids are told apart by their places only where two runs have the same: looking for that among all takes long. */

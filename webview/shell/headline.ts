@@ -1,4 +1,4 @@
-import { lastTenth } from "../../engine/figures/index.ts";
+import { lastTenthMean } from "../../engine/figures/index.ts";
 import { trainsArm } from "../../engine/protocol/armStages.ts";
 import type { RunOutline, RunResultLine, SeriesKey } from "../../engine/protocol/service.ts";
 import { t } from "../localize.ts";
@@ -37,8 +37,7 @@ export function klOf(
     const result = own.find(({ role }) => role === "result");
     const beta = result?.kind === "choice" ? curveOf({ stage: result.id, metric: "choice/beta" })?.values.at(-1) : NaN;
     const trained = result?.kind === "choice" ? own.find((one) => trainsArm(one) && one.beta === beta) : result;
-    const last = trained && lastTenth(curveOf({ stage: trained.id, metric: "objective/kl" })?.values ?? []);
-    return last === undefined ? NaN : last.reduce((sum, one) => sum + one, 0) / last.length;
+    return lastTenthMean((trained && curveOf({ stage: trained.id, metric: "objective/kl" })?.values) ?? []);
   });
   const mean = values.reduce((sum, one) => sum + one, 0) / values.length;
   return Number.isFinite(mean) ? mean : undefined;
