@@ -3,7 +3,11 @@ const MOST_KINDS = 10_000;
 /** Longest line that is kept, in bytes: a thousand metrics fit. */
 const LONGEST = 1 << 17;
 
+const STAGE_FIRST = Buffer.from('{"kind":"metrics","stage":');
 const STEP = Buffer.from(',"step":');
+/** Logs of some weeks of 2026 name the stage behind the values; within a text, its quotes would be escaped. */
+const STAGE_LAST = Buffer.from(',"stage":');
+const TIME = Buffer.from(',"time":');
 const VALUES = Buffer.from('"values":{"');
 const QUOTE = 0x22;
 /** Metrics that a stage records beside others at some of its steps only. */
@@ -19,8 +23,9 @@ interface Kept {
 
 /** Where a line names its stage and its first metric. */
 interface Place {
-  /** End of the stage: all lines of a stage begin with the same bytes. */
+  /** The stage, with the quotes around it. */
   readonly stage: number;
+  readonly stageEnd: number;
   /** The first metric, with the quote behind it. */
   readonly metric: number;
   readonly end: number;
@@ -66,7 +71,7 @@ export class LastLines {
   /** The line of another kind than the last, behind all others. */
   private other(line: Buffer, place: Place, isRare: boolean): Kept | undefined {
     const metric = line.toString("latin1", place.metric, place.end);
-    const kind = `${line.toString("latin1", 0, place.stage)}\0${metric}\0${isRare ? 1 : 0}`;
+    const kind = `${line.toString("latin1", place.stage, place.stageEnd)}\0${metric}\0${isRare ? 1 : 0}`;
     const kept = this.kept.get(kind) ?? { bytes: Buffer.alloc(0), length: 0, place, isRare };
     if (!this.kept.delete(kind) && this.kept.size >= MOST_KINDS) return undefined;
     this.kept.set(kind, kept);
@@ -75,20 +80,25 @@ export class LastLines {
 }
 
 function placeIn(line: Buffer): Place | undefined {
-  const stage = line.indexOf(STEP);
-  const values = stage < 0 ? -1 : line.indexOf(VALUES, stage);
-  if (values < 0) return undefined;
+  const values = line.indexOf(VALUES);
   const metric = values + VALUES.length;
-  const end = line.indexOf(QUOTE, metric);
-  return end < 0 ? undefined : { stage, metric, end: end + 1 };
+  const end = values < 0 ? -1 : line.indexOf(QUOTE, metric);
+  if (end < 0) return undefined;
+  const isFirst = line.compare(STAGE_FIRST, 0, STAGE_FIRST.length, 0, STAGE_FIRST.length) === 0;
+  const before = isFirst ? 0 : line.lastIndexOf(STAGE_LAST);
+  if (before < 0) return undefined;
+  const stage = before + (isFirst ? STAGE_FIRST : STAGE_LAST).length;
+  const stageEnd = line.indexOf(isFirst ? STEP : TIME, stage);
+  return stageEnd < 0 ? undefined : { stage, stageEnd, metric, end: end + 1 };
 }
 
 function isAlike(
   { bytes, place, isRare }: Kept,
   next: { readonly line: Buffer; readonly place: Place; readonly isRare: boolean },
 ): boolean {
-  const { stage, metric, end } = next.place;
-  if (stage !== place.stage || isRare !== next.isRare || end - metric !== place.end - place.metric) return false;
-  if (next.line.compare(bytes, 0, stage, 0, stage) !== 0) return false;
+  const { stage, stageEnd, metric, end } = next.place;
+  const isAsLong = stageEnd - stage === place.stageEnd - place.stage && end - metric === place.end - place.metric;
+  if (!isAsLong || isRare !== next.isRare) return false;
+  if (next.line.compare(bytes, place.stage, place.stageEnd, stage, stageEnd) !== 0) return false;
   return next.line.compare(bytes, place.metric, place.end, metric, end) === 0;
 }

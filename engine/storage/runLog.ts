@@ -14,7 +14,7 @@ export const EVENTS_FILE = "events.jsonl";
 /** Records of curves, and of rollouts in logs from before 2026-12, begin like this, as `JsonLog` writes them. */
 const BULK = ['{"kind":"metrics"', '{"kind":"sample"'].map((text) => Buffer.from(text));
 const [METRICS = Buffer.alloc(0)] = BULK;
-const PROGRESS = Buffer.from('{"kind":"progress"');
+const PROGRESS = Buffer.from('{"kind":"progress","stage":');
 const STEP = Buffer.from(',"step":');
 
 /** A line of the log, counted from 1. */

@@ -184,15 +184,16 @@ async function repeatCurves(root: string, rung: Artifact, report: (event: StageR
 /** Adds to a stage's reports which stage it is, and to progress how long the rest takes at its own pace so far. */
 function stageReporter(stage: string, report: (event: EventBody) => void): (event: StageReport) => void {
   let first: { readonly time: number; readonly step: number } | undefined;
+  // The stage comes right behind the kind: readers tell lines apart by it that they need not parse.
   return (event) => {
     if (event.kind !== "progress") {
-      report({ ...event, stage });
+      report(Object.assign({ kind: event.kind, stage }, event));
       return;
     }
     const now = performance.now();
     first ??= { time: now, step: event.step };
     const taken = event.step - first.step;
     const etaSeconds = ((now - first.time) / 1000 / taken) * (event.total - event.step);
-    report({ ...event, stage, ...(taken > 0 && { etaSeconds }) });
+    report(Object.assign({ kind: event.kind, stage }, event, taken > 0 && { etaSeconds }));
   };
 }
