@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { basename, dirname } from "node:path";
+import { basename } from "node:path";
 import { choiceText, identityOf } from "../compute/backends/choose.ts";
 import { type RunConfig, askedModels } from "../config/index.ts";
 import { DataError } from "../protocol/errors.ts";
@@ -237,7 +237,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     desk?.close();
     await lease?.close();
     await cluster?.close();
-    await keepSummary(log, request).catch(() => undefined); // without it, lists read the log
+    await keepSummary(log).catch(() => undefined); // without it, lists read the log
     await log.close();
   }
 }
@@ -277,7 +277,7 @@ export async function describeRun(
   log: RunFolder,
   machine: JsonObject = {},
 ): Promise<void> {
-  const origin = jsonOf(await provenance(version, dirname(configFile))) as JsonObject;
+  const origin = jsonOf(await provenance(version, configFile)) as JsonObject;
   const about = { id: basename(log.folder), config: jsonOf(config), configFile, seeds: config.seeds };
   await log.writeRun({ ...about, ...origin, ...machine });
 }

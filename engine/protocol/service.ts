@@ -35,6 +35,8 @@ export interface RunSummary {
   readonly id: string;
   readonly name: string;
   readonly configFile: string;
+  /** SHA-256 of the config file as it was at the run's start, in hexadecimal; absent where it is not known. */
+  readonly configHash?: string;
   readonly status: RunStatus;
   /** "wasm, 2 threads"; empty until it has begun. */
   readonly device: string;

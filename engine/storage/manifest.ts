@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import * as path from "node:path";
 import * as z from "zod";
 import { CheckpointError } from "../protocol/errors.ts";
+import { sha256 } from "../protocol/texts.ts";
 import { atomicWrite } from "./disk.ts";
 import { stableHash } from "./json.ts";
 import { type Place, entryAt, placeIn } from "./places.ts";
@@ -14,7 +15,6 @@ export const MANIFEST_FILE = "manifest.json";
 const nameSchema = z
   .string()
   .refine((name) => !/[\\\0]/.test(name) && !name.split("/").some((part) => ["", ".", ".."].includes(part)));
-const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
 const manifestSchema = z.object({
   stage: z.string(),

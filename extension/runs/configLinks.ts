@@ -11,12 +11,15 @@ type Move = readonly [from: string, to: string];
 
 /**
  * Where configs are that were renamed or moved, so that their runs, which name the place where they were, stay with them.
- * The editor reports its own moves; one outside is known by the content, which is at another place now.
+ * The editor reports its own moves; one outside is known by the content, which is at another place now. Runs know what
+ * their config held, too, for moves that no window has seen.
  */
 export class ConfigLinks {
   private readonly memory: Memory;
   private seen: Map<string, string>;
   private moves: Map<string, string>;
+  /** The configs that there are, by the hash of their content. */
+  private present: ReadonlyMap<string, readonly string[]> = new Map();
 
   constructor(memory: Memory) {
     this.memory = memory;
@@ -43,7 +46,14 @@ export class ConfigLinks {
       this.seen.set(path, hash);
       this.moves.delete(path);
     }
+    this.present = byHash([...found]);
     this.keep();
+  }
+
+  /** The only config with a content, by its hash: also of one that was moved while no window watched. */
+  holding(hash: string): string | undefined {
+    const [path, ...copies] = this.present.get(hash) ?? [];
+    return copies.length === 0 ? path : undefined;
   }
 
   /** A file or folder was renamed in the editor, whatever becomes of its content. */

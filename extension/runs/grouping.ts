@@ -1,4 +1,5 @@
 import type { RunSummary } from "../../engine/protocol/service.ts";
+import type { ConfigLinks } from "./configLinks.ts";
 import { type RunFilter, type RunOrder, isFiltering, matches, sorted } from "./selection.ts";
 import { SECTIONS, type SectionName, sectionOf } from "./states.ts";
 
@@ -56,20 +57,21 @@ export function grouped(
  *
  * @param run - As the service tells of it.
  * @param configs - Config files of the workspace, absolute.
- * @param nowOf - Where a config is that was moved.
+ * @param links - Where configs are that were moved.
  */
 export function withConfig(
   run: RunSummary,
   configs: readonly string[],
-  nowOf: (configFile: string) => string = (configFile) => configFile,
+  links?: Pick<ConfigLinks, "now" | "holding">,
 ): RunSummary {
-  const { configFile, root } = run;
+  const { configFile, configHash, root } = run;
   // Where it was it may still be open in an editor, and so among the configs.
-  const moved = nowOf(configFile);
+  const moved = links?.now(configFile) ?? configFile;
   if (moved !== configFile && configs.includes(moved)) return { ...run, configFile: moved };
   if (configs.includes(configFile)) return run;
   const besideRuns = `${folderOf(root)}${configFile.slice(folderOf(configFile).length)}`;
-  return configs.includes(besideRuns) ? { ...run, configFile: besideRuns } : run;
+  const found = configs.includes(besideRuns) ? besideRuns : configHash && links?.holding(configHash);
+  return found ? { ...run, configFile: found } : run;
 }
 
 /** All of a path but its last part. */

@@ -103,7 +103,7 @@ export class RunStore implements Runs {
 
   /** A run with its config where that is now. */
   private located(run: RunSummary): RunSummary {
-    return withConfig(run, this.paths(), (configFile) => this.files.links.now(configFile));
+    return withConfig(run, this.paths(), this.files.links);
   }
 
   private paths(): readonly string[] {

@@ -15,7 +15,6 @@ import { Runs } from "../../engine/server/service/runs.ts";
 import { AttemptLog, AttemptTail } from "../../engine/storage/attempts.ts";
 import { makeFolderAt } from "../../engine/storage/writing.ts";
 import { placeIn } from "../../engine/storage/places.ts";
-import { readRunnable } from "../../engine/storage/formats/runDescription.ts";
 import { RunFolder, listRuns } from "../../engine/storage/runFolder.ts";
 import { recordFolder } from "../../engine/storage/recordFolder.ts";
 import { stamped, writeRun } from "../engine/server/service/runFolders.ts";
@@ -66,7 +65,7 @@ async function listing(folder: string): Promise<{ readonly listMs: number; reado
   const listOlderMs = await listed(root);
   for (const id of await listRuns(root)) {
     const held = await RunFolder.open(root, id);
-    await keepSummary(held, await readRunnable(held.folder));
+    await keepSummary(held);
     await held.close();
   }
   return { listMs: await listed(root), listOlderMs };

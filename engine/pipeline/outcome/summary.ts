@@ -11,7 +11,7 @@ export function rootOf(folder: string): string {
 /** Parts of a summary. */
 export interface SummaryParts {
   readonly folder: string;
-  readonly facts: Pick<RunSummary, "name" | "configFile">;
+  readonly facts: Pick<RunSummary, "name" | "configFile" | "configHash">;
   /** With or without curves. */
   readonly state: RunState;
   readonly createdAt: number;
@@ -30,6 +30,7 @@ export function summaryOf({ folder, facts, state, createdAt, result, problem }: 
     id: basename(folder),
     name: facts.name,
     configFile: facts.configFile,
+    ...(facts.configHash !== undefined && { configHash: facts.configHash }),
     status,
     device,
     ...(ahead !== undefined && { ahead }),

@@ -1,12 +1,11 @@
 import { basename } from "node:path";
 import * as z from "zod";
-import type { RunConfig } from "../../config/index.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { JsonError, parseJson } from "../../common/json.ts";
 import { MOST_ALARMS, MOST_STAGES, MOST_TABLES } from "../../protocol/limits.ts";
 import type { RunSummary } from "../../protocol/service.ts";
-import { name, text } from "../../protocol/texts.ts";
-import { RUN_FILE } from "../../storage/formats/runDescription.ts";
+import { name, sha256, text } from "../../protocol/texts.ts";
+import { RUN_FILE, readRunnable } from "../../storage/formats/runDescription.ts";
 import { entryAt, placeInChecked } from "../../storage/places.ts";
 import { readText } from "../../storage/reading.ts";
 import type { RunFolder } from "../../storage/runFolder.ts";
@@ -36,6 +35,7 @@ const result = z.object({
 const summarySchema = z.object({
   name,
   configFile: text,
+  configHash: z.exactOptional(sha256),
   status: z.enum(["finished", "stopped", "failed"]),
   device: name,
   createdAt: z.number(),
@@ -65,21 +65,22 @@ type FileVersion = z.output<typeof version>;
 
 const fileSchema = z.object({ events: version, run: version, summary: summarySchema });
 
-/** Leaves the summary of a run that has ended; none of one whose log cannot be read in full. @throws {DiskError} */
-export async function keepSummary(
-  held: RunFolder,
-  { config, configFile }: { readonly config: RunConfig; readonly configFile: string },
-): Promise<void> {
+/**
+ * Leaves the summary of a run that has ended; none of one whose log cannot be read in full.
+ * @throws {DataError} {DiskError}
+ */
+export async function keepSummary(held: RunFolder): Promise<void> {
   const { folder } = held;
   const log = new RunLog(folder, { hasCurves: false });
   await log.update();
   const { state, firstTime: createdAt } = log;
   const versions = await versionsIn(folder);
   if (createdAt === undefined || versions === undefined || log.problem !== undefined) return;
+  const { config, configFile, configHash } = await readRunnable(folder);
   const rates = (await winRateRows(folder)) ?? [];
   const lastValues = log.lastValues.get.bind(log.lastValues);
   const line = await runResult({ root: rootOf(folder), config, stages: state.stages, rates, lastValues });
-  const facts = { name: config.name, configFile };
+  const facts = { name: config.name, configFile, ...(configHash !== undefined && { configHash }) };
   const summary = summaryOf({ folder, facts, state, createdAt, result: line });
   const { success, data } = summarySchema.safeParse(summary); // a run that is not over has none
   if (success) await held.writeFile(SUMMARY_FILE, `${JSON.stringify({ ...versions, summary: data })}\n`);

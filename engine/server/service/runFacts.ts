@@ -11,6 +11,8 @@ export interface ListedRunFacts {
   readonly name: string;
   /** Empty when it is not known. */
   readonly configFile: string;
+  /** SHA-256 of the config file as it was, in hexadecimal. */
+  readonly configHash?: string;
   /** When run.json was written, in milliseconds since 1970. */
   readonly writtenAt: number;
   readonly problem?: string;
@@ -40,13 +42,14 @@ export async function readRunFacts(folder: string): Promise<DescribedRun | undef
     if (error instanceof Error) return { facts: { ...unread, problem: error.message } };
     throw error;
   }
-  const { config, configFile, salsa } = description;
+  const { config, configFile, configHash, salsa } = description;
+  const source = { configFile, ...(configHash !== undefined && { configHash }) };
   if (config !== undefined && configFile !== "") {
-    return { facts: { ...unread, name: config.name, configFile }, description };
+    return { facts: { ...unread, name: config.name, ...source }, description };
   }
   const by = salsa === "" ? "" : ` (SALSA ${salsa})`;
   const problem = newerProblem(`${file}${by} has a config that does not fit`);
-  return { facts: { ...unread, configFile, problem }, description };
+  return { facts: { ...unread, ...source, problem }, description };
 }
 
 /** The config of a run. @throws {DataError} when it cannot be read. */

@@ -3,7 +3,7 @@ import * as z from "zod";
 import type { RunConfig } from "../../config/index.ts";
 import { withLaterSettings } from "../../config/laterSettings.ts";
 import { DataError } from "../../protocol/errors.ts";
-import { LONGEST_NAME, LONGEST_TEXT } from "../../protocol/limits.ts";
+import { name, sha256, text } from "../../protocol/texts.ts";
 import { readRecord } from "./records.ts";
 
 /** The file that describes a run. */
@@ -12,10 +12,8 @@ export const RUN_FILE = "run.json";
 /** The most entries of a list or section of a run's config. */
 const MOST = 1000;
 
-const name = z.string().max(LONGEST_NAME);
 const names = z.array(name).max(MOST);
 const seeds = z.array(z.int().min(0)).max(MOST);
-const text = z.string().max(LONGEST_TEXT);
 
 /**
  * Everything of a resolved config that readers of old runs rely on: the config's own schema is one of config files, and
@@ -52,6 +50,8 @@ const descriptionSchema = z.object({
     .optional()
     .catch(undefined),
   configFile: readable,
+  /** Of the config file as it was, in hexadecimal. */
+  configHash: sha256.optional().catch(undefined),
   /** Versions of this program and of Node. */
   salsa: readable,
   node: readable,

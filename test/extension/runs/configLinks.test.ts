@@ -27,12 +27,25 @@ describe("a config that was moved", () => {
     assert.equal(links.now(A), C);
     assert.equal(links.now(B), B);
     const run = summary({ configFile: A });
-    assert.equal(withConfig(run, [B, C], (file) => links.now(file)).configFile, C);
+    assert.equal(withConfig(run, [B, C], links).configFile, C);
     // An editor may still show it where it was.
-    assert.equal(withConfig(run, [A, B, C], (file) => links.now(file)).configFile, C);
+    assert.equal(withConfig(run, [A, B, C], links).configFile, C);
     // Once it is known, it may be edited.
     links.update(found({ [B]: "2", [C]: "3" }));
     assert.equal(new ConfigLinks(kept).now(A), C);
+  });
+
+  it("is known by the content that its runs saw where no window watched, unless there are copies", () => {
+    const links = new ConfigLinks(memory());
+    const run = summary({ configFile: A, configHash: "1" });
+    links.update(found({ [B]: "2", [C]: "1" }));
+    assert.equal(withConfig(run, [B, C], links).configFile, C);
+    // One that is where the run says needs no search, whatever it holds by now.
+    assert.equal(withConfig(run, [A, C], links).configFile, A);
+    assert.equal(withConfig(summary({ configFile: A }), [B, C], links).configFile, A);
+    assert.equal(withConfig(summary({ configFile: A, configHash: "3" }), [B, C], links).configFile, A);
+    links.update(found({ [B]: "1", [C]: "1" }));
+    assert.equal(withConfig(run, [B, C], links).configFile, A);
   });
 
   it("is known when it is gone first, and there again later", () => {
@@ -67,7 +80,7 @@ describe("a config that was moved", () => {
     links.update(found({ [C]: "2" }));
     assert.equal(new ConfigLinks(kept).now(A), C);
     const run = summary({ configFile: A });
-    assert.equal(withConfig(run, [C], (file) => new ConfigLinks(kept).now(file)).configFile, C);
+    assert.equal(withConfig(run, [C], new ConfigLinks(kept)).configFile, C);
   });
 
   it("is followed from place to place, and back", () => {

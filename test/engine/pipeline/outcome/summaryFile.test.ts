@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { keepSummary, readSummary } from "../../../../engine/pipeline/outcome/summaryFile.ts";
 import type { RunSummary } from "../../../../engine/protocol/service.ts";
 import { Runs } from "../../../../engine/server/service/runs.ts";
-import { readRunnable } from "../../../../engine/storage/formats/runDescription.ts";
 import { RunFolder } from "../../../../engine/storage/runFolder.ts";
 import { finishedEvents, linesOf, stamped, writeRun } from "../../server/service/runFolders.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
@@ -25,7 +25,7 @@ async function listed(root: string): Promise<readonly RunSummary[]> {
 async function keep(root: string, id: string): Promise<void> {
   const held = await RunFolder.open(root, id);
   try {
-    await keepSummary(held, await readRunnable(held.folder));
+    await keepSummary(held);
   } finally {
     await held.close();
   }
@@ -108,9 +108,12 @@ describe("the summary that a run leaves", () => {
   it("is left by every run that ends by itself, with its result, and says what its log does", async function () {
     this.timeout(60_000);
     await inTemporaryFolder(async (folder) => {
+      const text = "a config";
+      await fs.writeFile(path.join(folder, "tiny.salsa.json"), text);
       const run = await runTiny(TINY, folder);
       const left = await readSummary(run.folder);
       assert.equal(left?.status, "finished");
+      assert.equal(left.configHash, createHash("sha256").update(text).digest("hex"));
       assert.equal(left.result?.b, "ppo");
       await fs.rm(path.join(run.folder, "summary.json"));
       assert.deepEqual(await listed(run.config.runtime.directory), [left]);
