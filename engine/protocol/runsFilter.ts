@@ -18,6 +18,19 @@ export interface FilterReader<Row> {
   readonly problems: FilterProblems;
 }
 
+/** Texts of a run: each of its tags, and its id as well as the name that it was given. */
+export function runTexts(
+  {
+    tags,
+    title,
+    displayName,
+  }: { readonly tags: readonly string[]; readonly title: string; readonly displayName: string | undefined },
+  column: string,
+): readonly string[] | undefined {
+  if (column === "run.tags") return tags;
+  return column === "run.id" ? [title, ...(displayName === undefined ? [] : [displayName])] : undefined;
+}
+
 type Test<Row> = (row: Row) => boolean;
 
 type Operator = "=" | "!=" | "<" | "<=" | ">" | ">=" | ":";

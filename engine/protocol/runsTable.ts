@@ -1,5 +1,6 @@
 import { dictionary, ownValue } from "../common/dictionary.ts";
 import type { Palette } from "./palette.ts";
+import type { RunMarks } from "./runsLayout.ts";
 
 /** A setting, a fact or a result of a run in the runs table. */
 export type TableValue = string | number | boolean;
@@ -133,4 +134,22 @@ function settingValue(value: unknown): TableValue {
 function listText(list: readonly unknown[]): string {
   const parts = list.map((one) => (typeof one === "string" ? one : JSON.stringify(one)));
   return parts.join(", ").slice(0, LONGEST_SETTING);
+}
+
+/**
+ * Tags as one text, the same in whatever order they were given: one that holds a comma or a quotation mark is quoted, so
+ * that no others read like it.
+ */
+export function tagsText(tags: readonly string[]): string {
+  const quoted = (tag: string): string => (/[,"]/.test(tag) ? JSON.stringify(tag) : tag);
+  return [...new Set(tags)].sort().map(quoted).join(", ");
+}
+
+/** A run's marks by columns. */
+export function markValues({ tags, note, name }: RunMarks): TableValues {
+  return {
+    ...(tags.length > 0 && { "run.tags": tagsText(tags) }),
+    ...(note !== "" && { "run.note": note }),
+    ...(name !== undefined && { "run.displayName": name }),
+  };
 }

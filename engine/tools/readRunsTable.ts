@@ -1,7 +1,17 @@
 import * as z from "zod";
 import { csvCell } from "../common/csv.ts";
-import { findColumn, type FilterProblems, readFilter } from "../protocol/runsFilter.ts";
-import { type TableRows, type TableValue, type TableValues, sourcesOf, valueIn } from "../protocol/runsTable.ts";
+import { ownValue } from "../common/dictionary.ts";
+import { findColumn, type FilterProblems, readFilter, runTexts } from "../protocol/runsFilter.ts";
+import { type LayoutBook, NO_MARKS } from "../protocol/runsLayout.ts";
+import {
+  type TableRows,
+  type TableValue,
+  type TableValues,
+  markValues,
+  sourcesOf,
+  valueIn,
+} from "../protocol/runsTable.ts";
+import { idOfFolder } from "../protocol/runTitle.ts";
 import { nameList, searchText } from "./inputs.ts";
 import type { TextBudget } from "./metricsText.ts";
 import { modelTool } from "./tool.ts";
@@ -27,13 +37,13 @@ export const readRunsTable = modelTool({
   name: "salsa_readRunsTable",
   title: "Read the SALSA runs table",
   description:
-    "Reads the table of all SALSA runs of the workspace as CSV, newest run first: a row for each model of a run (arm, SFT, soup, reward model; of each base seed one), with columns of facts (run.status, model.name, model.beta, model.seed), settings of its config (config.rlhf.learningRate), last values of metrics (metric.objective/kl), scores (score/<benchmark>/gold) and adjusted win rates with their 95 % intervals (winRate/<benchmark>/<opponent>, 0.5 is a draw). Use it to compare many runs at once: which settings were tried, and what came out. The tags and notes that people give to runs are not in it.",
+    "Reads the table of all SALSA runs of the workspace as CSV, newest run first: a row for each model of a run (arm, SFT, soup, reward model; of each base seed one), with columns of facts (run.status, model.name, model.beta, model.seed), settings of its config (config.rlhf.learningRate), last values of metrics (metric.objective/kl), scores (score/<benchmark>/gold) and adjusted win rates with their 95 % intervals (winRate/<benchmark>/<opponent>, 0.5 is a draw). Use it to compare many runs at once: which settings were tried, and what came out. Names, tags and notes that people gave to runs are run.displayName, run.tags and run.note.",
   input: z.strictObject({
     columns: nameList.describe(
       "Columns by id or by its end, such as model.beta, kl or config.sft.learningRate, or by a pattern, such as winRate/*, config.rlhf.* or objective/*; the most usual ones if left out, and then the ids of others are named.",
     ),
     filter: searchText.describe(
-      'Only rows that fit, as in the runs table: words that some fact holds, and comparisons such as status=finished, kind=arm, beta>=0.1, name:salsa or "winRate/inDistribution/ppo">0.5; - before one turns it around; all must hold.',
+      'Only rows that fit, as in the runs table: words that some fact holds, and comparisons such as status=finished, kind=arm, beta>=0.1, name:salsa, tag=good or "winRate/inDistribution/ppo">0.5; - before one turns it around; all must hold.',
     ),
     offset: z.int().min(0).optional().describe("Rows to pass over; 0 if left out."),
     limit: z.int().min(1).max(MOST).optional().describe(`Rows to read; ${LIMIT} if left out.`),
@@ -41,7 +51,8 @@ export const readRunsTable = modelTool({
   isReadOnly: true,
   call: async (host, { columns, filter = "", offset = 0, limit = LIMIT }, budget) => {
     if ((await host.runs()).length === 0) return "There are no runs in this workspace yet.";
-    return runsTableText(await host.request("tableRows", {}), { ...budget, columns, filter, offset, limit });
+    const [table, book] = await Promise.all([host.request("tableRows", {}), host.marks()]);
+    return runsTableText(table, book, { ...budget, columns, filter, offset, limit });
   },
 });
 
@@ -55,6 +66,10 @@ interface Wanted extends TextBudget {
 
 /** A row: sources of its values, the first that has one counts. */
 interface Row {
+  /** The run's id. */
+  readonly title: string;
+  readonly tags: readonly string[];
+  readonly displayName: string | undefined;
   readonly sources: readonly TableValues[];
   readonly intervals: Readonly<Record<string, readonly [low: number, high: number]>>;
 }
@@ -69,13 +84,17 @@ const PROBLEMS: FilterProblems = {
  * The rows that fit as CSV, as many as there is room for.
  * @throws {Error} when a column or the filter cannot be read, with the columns there are: the model asks again.
  */
-export async function runsTableText(table: TableRows, wanted: Wanted): Promise<string> {
+export async function runsTableText(
+  table: TableRows,
+  { marks, problems }: Pick<LayoutBook, "marks" | "problems">,
+  wanted: Wanted,
+): Promise<string> {
   const { columns: asked = [], filter, offset, limit, tokens, count } = wanted;
-  const rows = rowsOf(table);
+  const rows = rowsOf(table, marks);
   const all = new Set(rows.flatMap(({ sources }) => sources.flatMap((source) => Object.keys(source))));
   // Results before settings, of which there are so many that they are not all named.
   const ids = new Set([...all].sort((one, other) => Number(isSetting(one)) - Number(isSetting(other))));
-  const read = readFilter<Row>(filter, ids, { valueOf, textsOf: () => undefined, problems: PROBLEMS });
+  const read = readFilter<Row>(filter, ids, { valueOf, textsOf: runTexts, problems: PROBLEMS });
   if ("problem" in read) throw new Error(`${read.problem} Columns are ${named([...ids])}.`);
   const chosen = new Set<string>();
   for (const name of asked.length === 0 ? USUAL : asked) {
@@ -89,12 +108,13 @@ export async function runsTableText(table: TableRows, wanted: Wanted): Promise<s
   const unchosen = [...ids].filter((id) => !chosen.has(id));
   const others = asked.length === 0 && unchosen.length > 0 ? `Other columns are ${named(unchosen)}.` : "";
   const tooMany = chosen.size > columns.length ? `${chosen.size - columns.length} more columns do not fit.` : "";
+  const unread = problems.map(({ file, line, message }) => `Not read: ${file}:${line} ${message}.`).join(" ");
   for (let n = Math.min(limit, Math.max(0, fitting.length - offset)); ; n = Math.floor(n / 2)) {
     const shown = fitting.slice(offset, offset + n);
     const span = n === 0 ? "None" : `${offset + 1} to ${offset + n}`;
     const left = Math.max(0, fitting.length - offset - n);
     const rest = left === 0 ? "" : `${left} further rows: ask with offset ${offset + n}, fewer columns or a filter.`;
-    const told = [`${span} of ${fitting.length} rows that fit, of ${rows.length}.`, rest, tooMany, others];
+    const told = [`${span} of ${fitting.length} rows that fit, of ${rows.length}.`, rest, tooMany, others, unread];
     const head = told.filter((part) => part !== "").join(" ");
     const text = `${head}\n\n${csvOf(shown, columns)}`;
     if ((await count(text)) <= tokens) return text;
@@ -118,14 +138,17 @@ function named(ids: readonly string[]): string {
 }
 
 /** A row for each model, and one for a run that has none; the newest run first. */
-function rowsOf({ runs, blocks }: TableRows): readonly Row[] {
+function rowsOf({ runs, blocks }: TableRows, marks: LayoutBook["marks"]): readonly Row[] {
   const createdAt = ({ values }: TableRows["runs"][number]): number => Number(values["run.createdAt"] ?? 0);
   return runs
     .toSorted((one, other) => createdAt(other) - createdAt(one))
     .flatMap((run): readonly Row[] => {
-      const sources = sourcesOf(run, blocks, { "run.folder": run.folder });
+      const { folder } = run;
+      const own = ownValue(marks, folder) ?? NO_MARKS;
+      const sources = sourcesOf(run, blocks, { "run.folder": folder, ...markValues(own) });
       const models = run.models.length === 0 ? [undefined] : run.models;
-      return models.map((model) => ({ sources: sources(model), intervals: model?.intervals ?? {} }));
+      const of = { title: idOfFolder(folder), tags: own.tags, displayName: own.name };
+      return models.map((model) => ({ ...of, sources: sources(model), intervals: model?.intervals ?? {} }));
     });
 }
 

@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import type { ConfigIssue } from "../protocol/errors.ts";
+import type { LayoutBook } from "../protocol/runsLayout.ts";
 import type { RunSummary, ServiceRequests } from "../protocol/service.ts";
 import type { PlanOutput } from "../protocol/toolOutput.ts";
 import type { TextBudget } from "./metricsText.ts";
@@ -26,6 +27,8 @@ export interface ToolHost {
   runs(): Promise<readonly RunSummary[]>;
   /** Every run config; no other is checked or started. */
   configs(): Promise<readonly ConfigName[]>;
+  /** Names, tags and notes that people have given to runs, by the run's folder, and why some cannot be read. */
+  marks(): Promise<Pick<LayoutBook, "marks" | "problems">>;
   /** Checks and plans a run of a config as it is on disk; nothing is downloaded. */
   check(config: ConfigName): Promise<CheckedConfig>;
 }

@@ -1,8 +1,6 @@
 import { applyEdits, modify, type JSONPath } from "jsonc-parser";
-import type { Complaint } from "../../engine/config/complaint.ts";
-import { type ConfigDocument, readDocument } from "../../engine/config/locate.ts";
+import { type ReadLayouts, readLayoutFile } from "../../engine/protocol/runsLayoutFile.ts";
 import { ownValue } from "../../engine/common/dictionary.ts";
-import { excerpt } from "../../engine/common/json.ts";
 import {
   type LayoutProblem,
   type MarksChange,
@@ -10,11 +8,8 @@ import {
   type NamedLayout,
   changedMarks,
 } from "../../engine/protocol/runsLayout.ts";
-import { type LayoutsFile, LAYOUTS_VERSION, checkLayouts } from "../../engine/protocol/runsLayoutSchema.ts";
+import { type LayoutsFile, LAYOUTS_VERSION } from "../../engine/protocol/runsLayoutSchema.ts";
 import { t } from "../localize.ts";
-
-/** Largest file of layouts that is read, in UTF-16 units. */
-const MOST_CHARACTERS = 8_000_000;
 
 /** A change to a file of layouts. */
 export type LayoutChange =
@@ -22,12 +17,6 @@ export type LayoutChange =
   | { readonly kind: "delete"; readonly name: string }
   /** The run by its folder, counted from the file's own. */
   | { readonly kind: "mark"; readonly run: string; readonly marks: MarksChange };
-
-/** A file of layouts as it was read. */
-export interface ReadLayouts {
-  readonly text: string;
-  readonly content: LayoutsFile | { readonly problems: readonly LayoutProblem[] };
-}
 
 /** Reads the bytes of a file of layouts; undefined for one that is not there. */
 export function readLayoutBytes(bytes: Uint8Array | undefined, file: string): ReadLayouts {
@@ -57,57 +46,6 @@ export function changedLayoutBytes(bytes: Uint8Array | undefined, file: string, 
 function notSaved([first]: readonly LayoutProblem[], file: string): Error {
   const place = `${file}:${first?.line ?? 1}`;
   return new Error(t("Not saved, so that nothing in it is lost: {0} {1}", place, first?.message ?? ""));
-}
-
-/** The content of a file of layouts, or all that is wrong with it. An empty file has no layouts. */
-export function readLayoutFile(
-  text: string,
-  file: string,
-): LayoutsFile | { readonly problems: readonly LayoutProblem[] } {
-  if (text.length > MOST_CHARACTERS) {
-    return {
-      problems: [{ file, line: 1, message: "is too large for a file of layouts; remove what it does not need" }],
-    };
-  }
-  if (text.trim() === "") return { layouts: [], runs: {} };
-  const document = readDocument(text, file);
-  const checked = document.isSound ? checkLayouts(document.value) : { mistakes: [] };
-  if (!("mistakes" in checked)) return checked;
-  return {
-    problems: problemsAt(
-      document,
-      checked.mistakes.map((mistake) => ({ ...mistake, remedy: "" })),
-    ),
-  };
-}
-
-/** A file of layouts that was read without a problem. */
-export interface SoundLayouts {
-  readonly file: string;
-  readonly text: string;
-  readonly layouts: LayoutsFile["layouts"];
-}
-
-/** A problem for each layout that has the name of one in an earlier file, and is not shown for that. */
-export function hiddenLayouts(files: readonly SoundLayouts[]): readonly LayoutProblem[] {
-  const owners = new Map<string, string>();
-  return files.flatMap(({ file, text, layouts }) => {
-    const hidden = layouts.flatMap(({ name }, at) => {
-      const owner = owners.get(name);
-      if (owner === undefined) return [];
-      const message = `is ${excerpt(name)}, a layout of ${owner}, too, which is the one that is shown`;
-      return [{ path: ["layouts", at, "name"], message, remedy: "rename one of the two" }];
-    });
-    for (const { name } of layouts) if (!owners.has(name)) owners.set(name, file);
-    return problemsAt(readDocument(text, file), hidden);
-  });
-}
-
-function problemsAt(document: ConfigDocument, mistakes: readonly Complaint[]): readonly LayoutProblem[] {
-  return document.issuesOf(mistakes).map(({ file, line, path, message, remedy }) => ({
-    ...{ file, line },
-    message: `${path === "" ? "" : `${path} `}${message}${remedy === "" ? "" : `; ${remedy}`}`,
-  }));
 }
 
 /** The text of a file of layouts after a change; comments, order and the rest stay as somebody wrote them. */

@@ -1,28 +1,19 @@
 import { relative } from "node:path";
 import * as vscode from "vscode";
-import { dictionary } from "../../engine/common/dictionary.ts";
-import {
-  LAYOUTS_FILE,
-  type LayoutBook,
-  type LayoutProblem,
-  type MarksChange,
-  type NamedLayout,
-  type RunMarks,
-} from "../../engine/protocol/runsLayout.ts";
+import { type FolderLayouts, layoutBookOf, unreadLayouts } from "../../engine/protocol/runsLayoutFile.ts";
+import { LAYOUTS_FILE, type LayoutBook, type MarksChange, type NamedLayout } from "../../engine/protocol/runsLayout.ts";
 import { assertTrusted } from "../engine/workspace.ts";
 import { changeOwnFile, hasUnsavedChanges, readOwnFile } from "../ownFiles.ts";
-import {
-  type LayoutChange,
-  type ReadLayouts,
-  type SoundLayouts,
-  changedLayoutBytes,
-  hiddenLayouts,
-  readLayoutBytes,
-} from "./layoutFile.ts";
+import { type LayoutChange, changedLayoutBytes, readLayoutBytes } from "./layoutFile.ts";
 
-/** The file of layouts of a folder. */
-interface ReadFile extends ReadLayouts {
-  readonly folder: vscode.WorkspaceFolder;
+/** The file of layouts of a folder of the workspace. */
+interface ReadFile extends FolderLayouts {
+  readonly at: vscode.WorkspaceFolder;
+}
+
+/** Layouts and marks of the workspace as they are now. */
+export async function readLayoutBook(): Promise<LayoutBook> {
+  return layoutBookOf(await readFiles());
 }
 
 /**
@@ -63,12 +54,12 @@ export class LayoutStore {
 
   async save(layout: NamedLayout): Promise<void> {
     const holder = this.files.find(({ content }) => hasLayout(content, layout.name));
-    await this.write(holder?.folder ?? firstFolder(), { kind: "save", layout });
+    await this.write(holder?.at ?? firstFolder(), { kind: "save", layout });
   }
 
   async remove(name: string): Promise<void> {
     const holder = this.files.find(({ content }) => hasLayout(content, name));
-    if (holder !== undefined) await this.write(holder.folder, { kind: "delete", name });
+    if (holder !== undefined) await this.write(holder.at, { kind: "delete", name });
   }
 
   /** Changes name, tags and note of a run. @param run - Its folder. */
@@ -84,8 +75,8 @@ export class LayoutStore {
   }
 
   private async read(): Promise<LayoutBook> {
-    this.files = await Promise.all((vscode.workspace.workspaceFolders ?? []).map(readFile));
-    const book = bookOf(this.files);
+    this.files = await readFiles();
+    const book = layoutBookOf(this.files);
     this.changed.fire(book);
     return book;
   }
@@ -109,14 +100,18 @@ function hasLayout(content: ReadFile["content"], wanted: string): boolean {
   return "layouts" in content && content.layouts.some(({ name }) => name === wanted);
 }
 
-async function readFile(folder: vscode.WorkspaceFolder): Promise<ReadFile> {
-  const uri = vscode.Uri.joinPath(folder.uri, LAYOUTS_FILE);
-  try {
-    return { folder, ...readLayoutBytes(await readOwnFile(uri), uri.fsPath) };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { folder, text: "", content: { problems: [{ file: uri.fsPath, line: 1, message }] } };
-  }
+function readFiles(): Promise<readonly ReadFile[]> {
+  return Promise.all((vscode.workspace.workspaceFolders ?? []).map(readFile));
+}
+
+async function readFile(at: vscode.WorkspaceFolder): Promise<ReadFile> {
+  const uri = vscode.Uri.joinPath(at.uri, LAYOUTS_FILE);
+  const file = uri.fsPath;
+  const read = await readOwnFile(uri).then(
+    (bytes) => readLayoutBytes(bytes, file),
+    (error: unknown) => unreadLayouts(file, error),
+  );
+  return { ...read, at, file, runFolder: (run) => vscode.Uri.joinPath(at.uri, run).fsPath };
 }
 
 /** The file is read again first: another window, or a person, may have written it meanwhile. */
@@ -128,24 +123,6 @@ async function writeChange(folder: vscode.WorkspaceFolder, change: LayoutChange)
     }
     return changedLayoutBytes(bytes, uri.fsPath, change);
   });
-}
-
-function bookOf(files: readonly ReadFile[]): LayoutBook {
-  const layouts: NamedLayout[] = [];
-  const marks = dictionary<RunMarks>();
-  const problems: LayoutProblem[] = [];
-  const sound: SoundLayouts[] = [];
-  for (const { folder, text, content } of files) {
-    if ("problems" in content) {
-      problems.push(...content.problems);
-      continue;
-    }
-    sound.push({ file: vscode.Uri.joinPath(folder.uri, LAYOUTS_FILE).fsPath, text, layouts: content.layouts });
-    // Of one name in two folders, that of the first counts.
-    for (const one of content.layouts) if (!layouts.some(({ name }) => name === one.name)) layouts.push(one);
-    for (const [run, own] of Object.entries(content.runs)) marks[vscode.Uri.joinPath(folder.uri, run).fsPath] = own;
-  }
-  return { layouts, marks, problems: [...problems, ...hiddenLayouts(sound)] };
 }
 
 /** A run's folder as the file names it, the same on every system. */

@@ -44,6 +44,7 @@ export function windowHost(salsa: Salsa, token: vscode.CancellationToken): ToolH
       return salsa.runs.all();
     },
     configs: () => configNames(salsa),
+    marks: async () => (await import("../runs/layoutStore.ts")).readLayoutBook(),
     check: ({ file }) => checked(salsa, file, token),
   };
 }

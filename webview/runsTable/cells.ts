@@ -1,10 +1,11 @@
 import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { html, type TemplateResult } from "lit";
 import { LEAST_FOR_INTERVAL } from "../../engine/figures/index.ts";
+import { tagsText } from "../../engine/protocol/runsTable.ts";
 import { t } from "../localize.ts";
 import { type RunsColumn, cellText, describeColumn } from "./columns.ts";
 import { type Spread, type TableLine, spreadOf, valuesOf } from "./groups.ts";
-import { type ModelRow, runLabel, tagsText, valueOf } from "./rows.ts";
+import { type ModelRow, runLabel, valueOf } from "./rows.ts";
 
 /** Content of a cell. */
 export interface Cell {

@@ -1,4 +1,4 @@
-import { readFilter as read, type ReadFilter } from "../../engine/protocol/runsFilter.ts";
+import { readFilter as read, type ReadFilter, runTexts } from "../../engine/protocol/runsFilter.ts";
 import { t } from "../localize.ts";
 import { type ModelRow, valueOf } from "./rows.ts";
 
@@ -6,17 +6,11 @@ import { type ModelRow, valueOf } from "./rows.ts";
 export function readFilter(text: string, columns: ReadonlySet<string>): ReadFilter<ModelRow> {
   return read(text, columns, {
     valueOf,
-    textsOf,
+    textsOf: runTexts,
     problems: {
       stray: (at) => t("The filter cannot be read at {0}", at),
       unknown: (name) => t("No column is called {0}", name),
       ambiguous: (name, ids) => t("{0} may be {1}: write more of the one that is meant", name, ids),
     },
   });
-}
-
-/** A run goes by its id and by the name that it was given. */
-function textsOf({ tags, title, displayName }: ModelRow, column: string): readonly string[] | undefined {
-  if (column === "run.tags") return tags;
-  return column === "run.id" ? [title, ...(displayName === undefined ? [] : [displayName])] : undefined;
 }

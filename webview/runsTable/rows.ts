@@ -7,6 +7,7 @@ import {
   type TableRun,
   type TableValue,
   type TableValues,
+  markValues,
   sourcesOf,
   valueIn,
 } from "../../engine/protocol/runsTable.ts";
@@ -38,15 +39,6 @@ export function runLabel({ title, displayName }: Pick<ModelRow, "title" | "displ
 /** The value of a row in a column. */
 export function valueOf({ sources }: ModelRow, column: string): TableValue | undefined {
   return valueIn(sources, column);
-}
-
-/**
- * Tags as one text, the same in whatever order they were given: one that holds a comma or a quotation mark is quoted, so
- * that no others read like it.
- */
-export function tagsText(tags: readonly string[]): string {
-  const quoted = (tag: string): string => (/[,"]/.test(tag) ? JSON.stringify(tag) : tag);
-  return [...new Set(tags)].sort().map(quoted).join(", ");
 }
 
 /** A run with the settings that its reply had. */
@@ -122,18 +114,12 @@ export class RunRows {
     return [...this.known.values()].flatMap(({ run, blocks }) => {
       const { folder } = run;
       const title = titles.get(folder) ?? folder;
-      const { tags, note, name } = this.marksOf(folder);
-      const own: TableValues = {
-        "run.id": title,
-        "run.folder": folder,
-        ...(tags.length > 0 && { "run.tags": tagsText(tags) }),
-        ...(note !== "" && { "run.note": note }),
-        ...(name !== undefined && { "run.displayName": name }),
-      };
+      const marks = this.marksOf(folder);
+      const own: TableValues = { "run.id": title, "run.folder": folder, ...markValues(marks) };
       const sources = sourcesOf(run, blocks, own);
       const row = (model: TableModel | undefined): ModelRow => ({
         key: `${folder}\0${model?.name ?? ""}\0${model?.seed ?? ""}`,
-        ...{ folder, title, tags, displayName: name },
+        ...{ folder, title, tags: marks.tags, displayName: marks.name },
         model: model?.name,
         seed: model?.seed,
         intervals: model?.intervals ?? NO_INTERVALS,

@@ -4,6 +4,7 @@ import { StdioServerTransport, serveStdio } from "@modelcontextprotocol/server/s
 import { MODEL_TOOLS, roughCount } from "../../tools/index.ts";
 import type { CheckedConfig, ConfigName, ToolHost } from "../../tools/tool.ts";
 import { configsIn, rootsFor } from "./configs.ts";
+import { marksIn } from "./marks.ts";
 import { type OwnService, openService } from "./ownService.ts";
 
 /** Bytes of a message: a call names some things and has no files in it. */
@@ -72,6 +73,7 @@ function hostOf({ folders, check }: McpSettings, service: OwnService, signal: Ab
   return {
     request: (method, params) => service.request(method, params, signal),
     configs,
+    marks: () => marksIn(folders),
     runs: async () => {
       await service.request("setRoots", { roots: await rootsFor(folders, await configs()) }, signal);
       return service.request("listRuns", {}, signal);

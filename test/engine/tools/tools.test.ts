@@ -78,10 +78,17 @@ const TABLE: TableRows = {
   ...{ palette: {}, missing: [], meanings: {} },
 };
 
+/** Content of a host, other than its service's answers. */
+interface HostFacts {
+  readonly runs?: readonly RunSummary[];
+  readonly check?: CheckedConfig;
+  readonly marks?: Awaited<ReturnType<ToolHost["marks"]>>;
+}
+
 /** A host of one run; what is asked of the service is kept. */
 function host(
   answers: Partial<{ [M in keyof ServiceRequests]: ServiceRequests[M]["result"] }>,
-  { runs = [summary("demo-1")], check = { plan: PLAN } }: { runs?: readonly RunSummary[]; check?: CheckedConfig } = {},
+  { runs = [summary("demo-1")], check = { plan: PLAN }, marks = { marks: {}, problems: [] } }: HostFacts = {},
 ): ToolHost & { readonly asked: readonly unknown[] } {
   const asked: unknown[] = [];
   return {
@@ -93,6 +100,7 @@ function host(
     },
     runs: () => Promise.resolve(runs),
     configs: () => Promise.resolve(CONFIGS),
+    marks: () => Promise.resolve(marks),
     check: () => Promise.resolve(check),
   };
 }
@@ -173,6 +181,28 @@ describe("tools for language models", () => {
       head,
       "run.id,model.name,model.beta,metric.objective/kl,winRate/in/ppo,winRate/in/ppo low,winRate/in/ppo high",
     );
+  });
+
+  it("read names, tags and notes that people have given to runs, and say why some cannot be read", async () => {
+    const own = { tags: ["good, really", "β"], note: "keep", name: "best so far" };
+    const marks = {
+      marks: { "/work/.salsa/runs/old-1": own },
+      problems: [{ file: "/other/salsa-runs.json", line: 3, message: "version is 7" }],
+    };
+    const asking = host({ tableRows: TABLE }, { marks });
+    const columns = ["run.id", "run.displayName", "run.tags", "run.note"];
+    for (const filter of ["tag=β", 'tags="good, really"', 'id="best so far"', "note:keep"]) {
+      assert.equal(
+        await callTool("salsa_readRunsTable", { columns, filter }, asking, budget),
+        [
+          "1 to 1 of 1 rows that fit, of 4. Not read: /other/salsa-runs.json:3 version is 7.",
+          "",
+          "run.id,run.displayName,run.tags,run.note",
+          'old-1,best so far,"""good, really"", β",keep',
+        ].join("\n"),
+      );
+    }
+    assert.match(await callTool("salsa_readRunsTable", { filter: "tag=good" }, asking, budget), /^None of 0 rows/);
   });
 
   it("say which columns of the runs table there are when one is asked for that is not, and in a filter", async () => {

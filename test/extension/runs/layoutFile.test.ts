@@ -2,14 +2,8 @@ import assert from "node:assert/strict";
 import * as fc from "fast-check";
 import { FIRST_LAYOUT, type MarksChange, type NamedLayout } from "../../../engine/protocol/runsLayout.ts";
 import { readTableState } from "../../../engine/protocol/runsLayoutSchema.ts";
-import {
-  type LayoutChange,
-  type SoundLayouts,
-  changedLayoutBytes,
-  hiddenLayouts,
-  readLayoutFile,
-  withLayoutChange,
-} from "../../../extension/runs/layoutFile.ts";
+import { layoutBookOf, readLayoutFile } from "../../../engine/protocol/runsLayoutFile.ts";
+import { type LayoutChange, changedLayoutBytes, withLayoutChange } from "../../../extension/runs/layoutFile.ts";
 
 const FILE = "/w/salsa-runs.json";
 
@@ -154,22 +148,29 @@ describe("the file of layouts, tags and notes", () => {
   it("says of a layout that another folder's takes precedence over where it stands, and what to do", () => {
     const layout = { name: "by β", columns: [{ id: "run.id" }] };
     const text = JSON.stringify({ version: 1, layouts: [{ ...layout, name: "own" }, layout] }, undefined, 1);
-    const sound = (file: string, written: string): SoundLayouts => {
-      const content = readLayoutFile(written, file);
-      assert.ok("layouts" in content);
-      return { file, text: written, layouts: content.layouts };
-    };
-    const first = JSON.stringify({ version: 1, layouts: [layout] });
-    const files = [sound("/a/salsa-runs.json", first), sound("/b/salsa-runs.json", text)];
+    const read = (folder: string, written: string) => ({
+      ...{ file: `${folder}/salsa-runs.json`, text: written },
+      content: readLayoutFile(written, `${folder}/salsa-runs.json`),
+      runFolder: (run: string) => `${folder}/${run}`,
+    });
+    const first = JSON.stringify({ version: 1, layouts: [layout], runs: { ".salsa/runs/x-1": { tags: ["good"] } } });
+    const files = [read("/a", first), read("/b", text)];
     const line = text.slice(0, text.indexOf('"by β"')).split("\n").length;
-    assert.deepEqual(hiddenLayouts(files), [
+    const { layouts, marks, problems: found } = layoutBookOf(files);
+    assert.deepEqual(
+      layouts.map(({ name }) => name),
+      ["by β", "own"],
+    );
+    assert.deepEqual(Object.keys(marks), ["/a/.salsa/runs/x-1"]);
+    assert.deepEqual(found, [
       {
         ...{ file: "/b/salsa-runs.json", line },
         message:
           'layouts[1].name is "by β", a layout of /a/salsa-runs.json, too, which is the one that is shown; rename one of the two',
       },
     ]);
-    assert.deepEqual(hiddenLayouts(files.slice(0, 1)), []);
+    assert.deepEqual(layoutBookOf(files.slice(0, 1)).problems, []);
+    assert.deepEqual(layoutBookOf([read("/c", "")]).problems, []);
   });
 
   it("is empty where it holds nothing yet", () => assert.deepEqual(problems(" \n"), []));

@@ -17,7 +17,7 @@ describe("layouts and marks that two windows keep in one folder", () => {
     file = join(folder, LAYOUTS_FILE);
     await rm(file, { force: true });
     for (let n = 0; n < 2; n++) stores.push(new LayoutStore());
-    for (const store of stores) await store.load();
+    for (const store of stores) assert.deepEqual((await store.load()).problems, []);
   });
   afterEach(async () => {
     for (const store of stores.splice(0)) store.dispose();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { parseConfig } from "../../../engine/config/index.ts";
+import { readLayoutFile } from "../../../engine/protocol/runsLayoutFile.ts";
 import { fewestStages } from "../../../engine/config/sizes.ts";
 import { ALARMS } from "../../../engine/protocol/alarms.ts";
 import { translatedSeen } from "../../../engine/protocol/alarmTexts.ts";
@@ -19,7 +20,7 @@ import { FILES_HEADING, readListing } from "../../../engine/pipeline/publish/lis
 import { findingsOf } from "../../../extension/config/analysis/findings.ts";
 import { fixesOf } from "../../../extension/config/analysis/fixes.ts";
 import { readTree } from "../../../extension/config/analysis/tree.ts";
-import { readLayoutFile, withLayoutChange } from "../../../extension/runs/layoutFile.ts";
+import { withLayoutChange } from "../../../extension/runs/layoutFile.ts";
 import { rootOf } from "../../../extension/runs/roots.ts";
 import { readFilter } from "../../../webview/runsTable/filter.ts";
 import { type Reader, jsonFiles, jsonLines } from "../reader.ts";

@@ -55,7 +55,7 @@ describe("the MCP server", function () {
   this.timeout(60_000);
 
   it("offers the reading tools alone, as the protocol's own client sees them, and answers", async () => {
-    await withServer([], async (client, call) => {
+    await withServer([], async (client, call, folder) => {
       assert.equal(client.getServerVersion()?.name, "salsa");
       const { tools } = await client.listTools();
       const readers = MODEL_TOOLS.filter(({ isReadOnly }) => isReadOnly);
@@ -69,6 +69,13 @@ describe("the MCP server", function () {
       assert.match(text, /Run configs: bad\.salsa\.json, demo\.salsa\.json$/);
       const table = await call("salsa_readRunsTable", { columns: ["run.id", "run.status", "learningRate*"] });
       assert.match(table.text, /rows that fit, of \d+\.\n\nrun\.id,run\.status,.*\none-1,finished,/);
+      const layouts = { version: 1, runs: { ".salsa/runs/one-1": { tags: ["good"] } } };
+      await fs.writeFile(path.join(folder, "salsa-runs.json"), JSON.stringify(layouts));
+      const tagged = await call("salsa_readRunsTable", { columns: ["run.id", "run.tags"], filter: "tag=good" });
+      assert.match(tagged.text, /\n\nrun\.id,run\.tags\none-1,good$/m);
+      await fs.writeFile(path.join(folder, "salsa-runs.json"), '{\n"version": 7 }');
+      const unread = await call("salsa_readRunsTable", { columns: ["run.id"] });
+      assert.match(unread.text, /Not read: .*salsa-runs\.json:2 version is 7, of a newer version of SALSA/);
       assert.match((await call("salsa_readMetrics", { run: "one" })).text, /base loss\/total .*first 2\.5 at step 1/s);
       assert.match(
         (await call("salsa_readTables")).text,
