@@ -34,6 +34,24 @@ describeInBrowser("the dashboard in a small panel", (browser) => {
   }
 });
 
+describeInBrowser("a panel that becomes narrow", (browser) => {
+  it("keeps the selected tab in sight, and commands beside their buttons wide enough to read", async () => {
+    const state = VIEW_STATES.find(({ what }) => what === "figures that cannot be drawn");
+    assert.ok(state !== undefined);
+    const { page, close } = await openState(browser(), state, { width: 1400, height: 700 });
+    await page.getByRole("tab", { name: "Config" }).click();
+    await page.setViewportSize({ width: 400, height: 700 });
+    await page.waitForFunction(() => {
+      const tabs = document.querySelector("salsa-dashboard")?.shadowRoot?.querySelector("salsa-tabs")?.shadowRoot;
+      return (tabs?.querySelector("#tab-provenance")?.getBoundingClientRect().right ?? Infinity) <= window.innerWidth;
+    });
+    await page.getByRole("tab", { name: "Figures" }).click();
+    const command = await page.locator(".how pre").first().boundingBox();
+    assert.ok(command !== null && command.width > 250, JSON.stringify(command));
+    await close();
+  });
+});
+
 const LONG = "The weight average of several fine-tuned models, in a flatter region of the loss than its members. ";
 
 /** A page besides the dashboard, with content. */

@@ -26,12 +26,13 @@ export const lacksStyles = css`
   }
   .how {
     display: flex;
+    flex-wrap: wrap;
     gap: 8px;
     align-items: flex-start;
     margin: 4px 0 0 22px;
   }
   .how pre {
-    flex: 1;
+    flex: 1 1 260px;
     min-width: 0;
     margin: 0;
     padding: 6px 8px;
@@ -47,11 +48,7 @@ export const lacksStyles = css`
   }
   @media (max-width: 340px) {
     .how {
-      flex-wrap: wrap;
       margin-left: 0;
-    }
-    .how pre {
-      flex-basis: 100%;
     }
   }
 `;

@@ -15,6 +15,7 @@ class TabRow extends LitElement {
   declare tabs: readonly Tab[];
   declare selected: string;
   declare label: string;
+  private readonly observer = new ResizeObserver(() => this.reveal());
 
   constructor() {
     super();
@@ -24,6 +25,9 @@ class TabRow extends LitElement {
   }
 
   static override readonly styles = css`
+    :host {
+      display: block;
+    }
     [role="tablist"] {
       display: flex;
       gap: 4px;
@@ -95,8 +99,22 @@ class TabRow extends LitElement {
   }
 
   protected override updated(changed: PropertyValues<this>): void {
-    const selected = this.renderRoot.querySelector(`[aria-selected="true"]`);
-    if (changed.has("selected")) selected?.scrollIntoView({ block: "nearest", inline: "nearest" });
+    if (changed.has("selected")) this.reveal();
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.observer.observe(this);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.observer.disconnect();
+  }
+
+  /** Scrolls the row to the tab that is selected, also when it has become narrower. */
+  private reveal(): void {
+    this.renderRoot.querySelector(`[aria-selected="true"]`)?.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   private readonly onKey = (event: KeyboardEvent): void => {
