@@ -1,4 +1,5 @@
 import * as vscode from "vscode";
+import type { RunStatus } from "../../engine/protocol/runState.ts";
 import { label } from "../label.ts";
 import { RunDetails } from "../runs/details.ts";
 import { type ConfigGroup, grouped, outlineOf } from "../runs/grouping.ts";
@@ -14,7 +15,7 @@ import { Nodes, type RunsNode, runId } from "./nodes.ts";
 
 /** Milliseconds between two redraws of lines: two per second are readable, more flicker. */
 const INTERVAL = 500;
-/** The same for an expanded run: VS Code redraws all its children, and shows that it is busy. */
+/** The same for an expanded run that goes on: VS Code redraws all its children, and shows that it is busy. */
 const OPEN_INTERVAL = 2000;
 
 /** Dependencies of the view. */
@@ -38,8 +39,8 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
   private readonly listening: readonly { dispose(): void }[];
   /** Ids of lines to be redrawn. */
   private readonly dirty = new Set<string>();
-  /** When expanded runs were last drawn, by folder. */
-  private readonly drawn = new Map<string, number>();
+  /** When runs were last drawn, and in which state, by folder. */
+  private readonly drawn = new Map<string, { readonly at: number; readonly status: RunStatus | undefined }>();
   /** Lines of runs as they are shown, by folder. */
   private readonly lines = new Map<string, string>();
   private groups: readonly ConfigGroup[] = [];
@@ -248,8 +249,11 @@ export class RunsView implements vscode.TreeDataProvider<RunsNode> {
     for (const id of [...this.dirty]) {
       const node = this.nodes.get(id);
       const { folder = "" } = node ?? {};
-      if (this.details.has(folder) && now - (this.drawn.get(folder) ?? 0) < OPEN_INTERVAL) continue;
-      this.drawn.set(folder, now);
+      const status = this.parts.runs.get(folder)?.status;
+      const last = this.drawn.get(folder);
+      const isSame = last !== undefined && last.status === status;
+      if (this.details.has(folder) && isSame && now - last.at < OPEN_INTERVAL) continue;
+      this.drawn.set(folder, { at: now, status });
       this.dirty.delete(id);
       if (node !== undefined) this.changed.fire(node);
     }
