@@ -31,6 +31,11 @@ export interface SampleQuery {
   readonly order?: "recorded" | "newest" | "lowest" | "highest" | "spread" | "disagreement";
   readonly offset: number;
   readonly limit: number;
+  /**
+   * True for an answer within a bounded time: while there is more to read, it is a page with `progress` alone, and the rows
+   * come to those who ask again.
+   */
+  readonly isPatient?: boolean;
 }
 
 /** A model's response. */
@@ -69,6 +74,8 @@ export interface SamplePage {
   /** Origins of the columns of rollouts that another run has recorded, which made the stage's artifact. */
   readonly origins?: Readonly<Record<string, StageOrigin>>;
   readonly rows: readonly SampleRow[];
+  /** Share of what has to be read for the rows, where the query is a patient one and its rows are still to come. */
+  readonly progress?: number;
 }
 
 /** One response, token by token; every array has one entry a token. */

@@ -34,6 +34,8 @@ export interface LineBlock {
 export class LineTail {
   readonly file: string;
   private offset = 0;
+  /** Where it ended when it was last looked at; once all is read, where its last whole line ends. */
+  private end = 0;
   private identity = "";
 
   constructor(file: string) {
@@ -55,8 +57,16 @@ export class LineTail {
     return rest;
   }
 
-  /** The same by blocks, for readers that go on at their own pace. */
-  async *blocks(restart: () => void = () => undefined): AsyncGenerator<LineBlock, undefined> {
+  /** How much of the whole lines is read, from 0 to 1. */
+  get share(): number {
+    return this.end === 0 ? 1 : this.offset / this.end;
+  }
+
+  /**
+   * The same by blocks, for readers that go on at their own pace: after about `most` bytes it ends, and the next call goes on
+   * from there.
+   */
+  async *blocks(restart: () => void = () => undefined, most = Infinity): AsyncGenerator<LineBlock, undefined> {
     const handle = await openAt(placeOf(this.file));
     if (handle === undefined) {
       this.restart("", restart);
@@ -65,16 +75,19 @@ export class LineTail {
     try {
       const { size, ino } = await onDisk("look at", this.file, () => handle.stat());
       if (size < this.offset || String(ino) !== this.identity) this.restart(String(ino), restart);
-      yield* this.blocksUpTo(size, handle);
+      this.end = size;
+      yield* this.blocksUpTo(this.offset + most, handle);
     } finally {
       await handle.close();
     }
   }
 
-  private async *blocksUpTo(size: number, handle: FileHandle): AsyncGenerator<LineBlock, undefined> {
+  private async *blocksUpTo(enough: number, handle: FileHandle): AsyncGenerator<LineBlock, undefined> {
+    const { end: size } = this;
     let buffer: Buffer = Buffer.allocUnsafe(Math.min(CHUNK, size - this.offset));
     let held = 0; // bytes at the buffer's start that no newline ends yet
     for (let at = this.offset; at < size;) {
+      if (this.offset >= enough) return;
       if (held === buffer.length) buffer = this.enlarged(buffer);
       const room = Math.min(buffer.length - held, size - at);
       const { bytesRead } = await onDisk("read", this.file, () => handle.read(buffer, held, room, at));
@@ -87,6 +100,7 @@ export class LineTail {
       buffer.copyWithin(0, end, filled.length);
       held = filled.length - end;
     }
+    this.end = this.offset;
     if (held > 0) yield { bytes: buffer.subarray(0, held), offset: this.offset, isWhole: false };
   }
 
@@ -103,6 +117,7 @@ export class LineTail {
   private restart(identity: string, restart: () => void): void {
     if (this.offset > 0) restart();
     this.offset = 0;
+    this.end = 0;
     this.identity = identity;
   }
 }

@@ -20,10 +20,11 @@ import type { SampleGrid } from "./grid.ts";
 import { NewRows } from "./newRows.ts";
 import { Pages } from "../parts/pages.ts";
 import type { ActiveRowEvent } from "../parts/rowGrid.ts";
+import { patiently } from "./patiently.ts";
 import { rowOfPlace, type SamplePlace } from "./place.ts";
 import type { StepMarkEvent } from "./stepRange.ts";
 import { type Setup, START } from "./setup.ts";
-import { noSamples, noTestPrompts, samplesStatus } from "./samplesStatus.ts";
+import { noSamples, noTestPrompts, readingText, samplesStatus } from "./samplesStatus.ts";
 import { samplesStyles } from "./samplesStyles.ts";
 import "../parts/splitter.ts";
 import "./detail.ts";
@@ -53,6 +54,8 @@ export class SamplesView extends DashboardElement {
   private top: number | undefined;
   /** Row that the grid is to be moved to after the next update. */
   private jump: number | undefined;
+  /** Share of a long run's samples that is read, while rows wait for that. */
+  private progress: number | undefined;
   private newRows: NewRows | undefined;
   private allColumns: readonly string[] = [];
   private readonly columns = new SampleColumns();
@@ -69,11 +72,13 @@ export class SamplesView extends DashboardElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.newRows?.stop();
+    this.giveUp();
   }
 
   protected override willUpdate(): void {
     const { folder } = this;
-    if (folder === undefined) return;
+    if (this.hidden && this.coming !== undefined) this.giveUp();
+    if (folder === undefined || this.hidden) return;
     if (folder !== this.shownFolder) this.leave(folder);
     if (this.coming?.head !== undefined) this.arrive(this.coming);
     this.allColumns = this.pages?.head?.allColumns ?? this.allColumns;
@@ -105,7 +110,13 @@ export class SamplesView extends DashboardElement {
     const { host } = this.model;
     const { others } = this;
     const { hidden } = this.setup.filter;
-    const ask = (asked: SampleQuery): Promise<SamplePage> => host.request("samples", asked);
+    this.progress = undefined;
+    const waiting = {
+      isWanted: (): boolean => this.isConnected && (pages === this.coming || pages === this.pages),
+      heard: (progress: number | undefined): void => this.hear(progress),
+    };
+    const ask = (asked: SampleQuery): Promise<SamplePage> =>
+      patiently((one) => host.request("samples", one), asked, waiting);
     const source = async (window: { offset: number; limit: number }): Promise<SamplePage> => {
       const page = await ask({ ...query, ...window });
       if (!isOfTestPrompts(query.source)) return page;
@@ -122,6 +133,18 @@ export class SamplesView extends DashboardElement {
     this.rowsKey = rowsKey;
     this.top = this.pages === undefined ? this.setup.top : undefined;
     pages.want(0, 0, false);
+  }
+
+  /** Lets go of pages that are still to come: they are asked for again when the view is shown again. */
+  private giveUp(): void {
+    this.coming = undefined;
+    this.pagesKey = "";
+  }
+
+  private hear(progress: number | undefined): void {
+    if (progress === this.progress) return;
+    this.progress = progress;
+    this.revision++;
   }
 
   private arrive(pages: Pages): void {
@@ -158,7 +181,7 @@ export class SamplesView extends DashboardElement {
   private content(pages: Pages | undefined, outline: RunOutline | undefined): TemplateResult {
     if (pages?.head === undefined) {
       const { coming } = this;
-      if (coming?.problem === undefined) return loadingNotice(t("Reading samples…"));
+      if (coming?.problem === undefined) return loadingNotice(readingText(this.progress));
       return failedNotice(t("The samples could not be read"), coming.problem, () => coming.retry());
     }
     const { filter } = this.setup;
@@ -173,6 +196,7 @@ export class SamplesView extends DashboardElement {
         head: pages.head,
         filter,
         nNew: this.newRows?.count ?? 0,
+        progress: this.progress,
         problem: (this.coming ?? pages).problem,
         goToNew: () => this.goToNew(),
         retry: () => (this.coming ?? pages).retry(),
@@ -252,8 +276,18 @@ export class SamplesView extends DashboardElement {
   private async goTo(folder: string, place: SamplePlace): Promise<void> {
     this.set({ filter: NO_FILTER });
     const { host } = this.model;
-    const row = await rowOfPlace((query) => host.request("samples", { folder, ...query }), place).catch(() => 0);
+    const waiting = {
+      isWanted: (): boolean => this.isConnected && !this.hidden && folder === this.folder,
+      heard: (progress: number | undefined): void => this.hear(progress),
+    };
+    const ask = (query: SampleQuery): Promise<SamplePage> => host.request("samples", query);
+    const row = await rowOfPlace((query) => patiently(ask, { folder, ...query }, waiting), place).catch(() => 0);
     if (folder !== this.folder) return;
+    if (this.hidden) {
+      this.place = undefined; // it is gone to when the view is shown again
+      this.set({ place: "" });
+      return;
+    }
     if (this.coming !== undefined) [this.target, this.top] = [row, undefined];
     else {
       this.set({ active: row });

@@ -3,7 +3,7 @@ import type { RunOutline } from "../../engine/protocol/service.ts";
 import type { SamplePage } from "../../engine/protocol/samples.ts";
 import { TEST_PROMPTS, TEST_PROMPTS_FILE } from "../../engine/protocol/testPrompts.ts";
 import { t } from "../localize.ts";
-import { whole } from "../parts/format.ts";
+import { percent, whole } from "../parts/format.ts";
 import { emptyNotice, warning } from "../parts/notice.ts";
 import { isOfTestPrompts } from "./acrossRuns.ts";
 import { benchmarksOf, isNarrowed, type SampleFilter } from "./filter.ts";
@@ -14,6 +14,8 @@ interface SamplesStatus {
   readonly filter: SampleFilter;
   /** Number of rows added since the reader last went to the new ones. */
   readonly nNew: number;
+  /** Share of the samples that is read, while rows wait for that. */
+  readonly progress: number | undefined;
   /** Why rows are missing. */
   readonly problem: string | undefined;
   readonly goToNew: () => void;
@@ -21,13 +23,22 @@ interface SamplesStatus {
 }
 
 /** The number of samples, a button for new ones, and any problem. */
-export function samplesStatus({ head, filter, nNew, problem, goToNew, retry }: SamplesStatus): TemplateResult {
+export function samplesStatus({
+  head,
+  filter,
+  nNew,
+  progress,
+  problem,
+  goToNew,
+  retry,
+}: SamplesStatus): TemplateResult {
   const count = isNarrowed(filter)
     ? t("{0} of {1} prompts", whole(head.total), whole(head.all))
     : t("{0} prompts", whole(head.total));
   const newRows = nNew === 1 ? t("1 new row") : t("{0} new rows", whole(nNew));
   return html`<div class="status">
     <span role="status">${count}</span>
+    ${progress === undefined ? nothing : html`<span role="status">${readingText(progress)}</span>`}
     ${nNew > 0 ? html`<button class="new" @click=${goToNew}>${newRows}</button>` : nothing}
     ${
       problem === undefined
@@ -36,6 +47,11 @@ export function samplesStatus({ head, filter, nNew, problem, goToNew, retry }: S
             <button class="link" @click=${retry}>${t("Try Again")}</button>`
     }
   </div>`;
+}
+
+/** Says that samples are read, and how far that has come. */
+export function readingText(progress: number | undefined): string {
+  return progress === undefined ? t("Reading samples…") : t("Reading samples… {0} %", percent(progress, 0));
 }
 
 /** Explains how a prompt becomes one that every run answers, where the run has answered none; undefined where it has. */

@@ -5,6 +5,7 @@ import { ANSWERS_FILE, type BenchmarkAnswer, readAnswers } from "../../storage/f
 import { Recent } from "./recent.ts";
 import { SampleSearch } from "./sampleQuery.ts";
 import { SampleStore } from "./sampleStore.ts";
+import { HeldTexts } from "./sampleTexts.ts";
 import {
   type ReadStage,
   benchmarkStages,
@@ -61,6 +62,7 @@ export function responseOf({ text, ended, nTokens, reward, gold }: BenchmarkAnsw
 /** All of a benchmark's models are columns; only answers that are asked for are read. */
 async function tableOf(root: string, stages: readonly WantedStage[]): Promise<SampleSearch> {
   const store = new SampleStore();
+  const texts = new HeldTexts();
   const rows = new Map<number, number>();
   const answers = answersOf(root);
   let count = 0;
@@ -70,12 +72,12 @@ async function tableOf(root: string, stages: readonly WantedStage[]): Promise<Sa
     const own = await answers(stage);
     checkCount((count += own.length), root);
     for (const answer of own) {
-      let row = rows.get(answer.prompt);
-      if (row === undefined) rows.set(answer.prompt, (row = store.addRow(store.promptId(answer.question), -1)));
-      store.put(row, column, responseOf(answer));
+      const { text: response, ...rest } = responseOf(answer);
+      const at = { row: rows.get(answer.prompt), column };
+      rows.set(answer.prompt, texts.put(store, at, { prompt: answer.question, response, ...rest }));
     }
   }
-  return new SampleSearch(store, () => Promise.resolve(""));
+  return new SampleSearch(store, texts);
 }
 
 interface WantedStage {

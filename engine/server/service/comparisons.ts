@@ -26,7 +26,7 @@ import {
 import { addVote, type Opinion, type VoteBook } from "../../storage/formats/votes.ts";
 import { answersOf, responseOf } from "./answers.ts";
 import { Recent } from "./recent.ts";
-import { textMatcher } from "./sampleQuery.ts";
+import { textMatcher } from "./sampleTexts.ts";
 import {
   type ReadStage,
   benchmarkStages,

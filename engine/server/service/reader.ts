@@ -12,12 +12,13 @@ import { Comparisons, type ComparisonsSource } from "./comparisons.ts";
 import type { Origins } from "./origins.ts";
 import { Recent } from "./recent.ts";
 import { RunRollouts } from "./rollouts.ts";
+import { unfinishedPage } from "./sampleQuery.ts";
 import { configOf } from "./runFacts.ts";
 import { paperTableText, tableText } from "./tableText.ts";
 import type { TrackedRun } from "./trackedRun.ts";
 import { winRateRows } from "../../pipeline/outcome/resultLine.ts";
 
-/** Runs whose rollouts stay indexed: some 30 MB for a hundred thousand, and at most 128 M characters each. */
+/** Runs whose rollouts stay indexed: some 10 MB for a hundred thousand. */
 const MOST_ROLLOUTS = 3;
 
 /** Runs whose votes stay in memory: some hundred bytes each. */
@@ -90,7 +91,10 @@ export class Reader {
 
   private async rolloutPage(run: TrackedRun, query: SampleQuery): Promise<SamplePage> {
     const borrowed = await this.origins.of(run);
-    const page = await (await this.rolloutsOf(run).current(borrowed)).page(query);
+    const rollouts = this.rolloutsOf(run);
+    const share = query.isPatient === true ? await rollouts.advance(borrowed) : 1;
+    if (share < 1) return unfinishedPage(share);
+    const page = await (await rollouts.current(borrowed)).page(query);
     const origins = page.columns.flatMap((stage) => {
       const from = borrowed.get(stage)?.from;
       return from === undefined ? [] : [[stage, from] as const];

@@ -1,5 +1,7 @@
 import type { SamplePage, SampleQuery, SampleRow } from "../../protocol/samples.ts";
+import { IdTable, textHash } from "./idTable.ts";
 import type { SampleStore } from "./sampleStore.ts";
+import type { SampleText, SampleTexts } from "./sampleTexts.ts";
 
 /** Rows that one page holds at most. */
 const MOST_ROWS = 1000;
@@ -9,107 +11,113 @@ const AT_ONCE = 20_000;
 /** The part of a query that the selection of rows depends on. */
 type Selection = Pick<SampleQuery, "columns" | "text" | "prompt" | "steps" | "isRepeated" | "isUnended" | "order">;
 
-/** Text of a sample that the store does not hold. */
-export type ReadText = (sample: number) => Promise<string>;
+interface Selected {
+  readonly key: string;
+  readonly rows: readonly number[];
+  readonly all: number;
+}
 
 /** Answers queries about a store; pages of one query after another cost no new search. */
 export class SampleSearch {
   readonly store: SampleStore;
-  private readonly readText: ReadText;
-  private last: { readonly key: string; readonly rows: readonly number[]; readonly all: number } | undefined;
+  private readonly texts: SampleTexts;
+  private last: Selected | undefined;
 
-  constructor(store: SampleStore, readText: ReadText) {
+  constructor(store: SampleStore, texts: SampleTexts) {
     this.store = store;
-    this.readText = readText;
+    this.texts = texts;
   }
 
-  /** The rows of a page. */
+  /** The rows of a page; of a query that wants to know how its search goes, maybe just that. */
   async page(query: SampleQuery): Promise<SamplePage> {
     const { store } = this;
     const allColumns = store.columns;
     const columns =
       query.columns === undefined ? allColumns : query.columns.filter((name) => allColumns.includes(name));
     const ids = columns.map((name) => store.columnId(name));
-    const { rows, all } = await this.select(query, ids);
+    const selected = await this.select(query, ids);
+    if (typeof selected === "number") return unfinishedPage(selected);
+    const { rows, all } = selected;
     const from = Math.max(0, Math.trunc(query.offset));
     const wanted = rows.slice(from, from + Math.min(MOST_ROWS, Math.max(0, Math.trunc(query.limit))));
-    const steps = stepRange(store, store.columns.length);
     return {
       total: rows.length,
       all,
       columns,
       allColumns,
       ...(store.hasGold && { hasGold: true }),
-      ...(steps !== undefined && { steps }),
-      rows: await Promise.all(wanted.map((row) => this.row(row, ids))),
+      ...(store.steps !== undefined && { steps: store.steps }),
+      rows: await this.rows(wanted, ids),
     };
   }
 
-  private async select(query: Selection, ids: readonly number[]): Promise<{ rows: readonly number[]; all: number }> {
-    const { text, prompt, steps, isRepeated, isUnended, order } = query;
+  /** @returns A number is the share of the texts that are searched. */
+  private async select(query: SampleQuery, ids: readonly number[]): Promise<Selected | number> {
+    const { text, prompt, steps, isRepeated, isUnended, order, isPatient = false } = query;
     const key = JSON.stringify([this.store.version, ids, text, prompt, steps, isRepeated, isUnended, order]);
     if (this.last?.key === key) return this.last;
+    let finds = text === undefined || text === "" ? undefined : await this.texts.find(text);
+    while (text !== undefined && finds !== undefined && finds.share < 1) {
+      if (isPatient) return finds.share;
+      finds = await this.texts.find(text);
+    }
     const present = rowsWith(this.store, ids);
-    const found = ordered(this.store, ids, await this.filtered(present, query, ids), order);
+    const found = ordered(this.store, ids, await this.filtered(present, { ...query, isFound: finds?.has }, ids), order);
     this.last = { key, rows: found, all: present.length };
     return this.last;
   }
 
-  private async filtered(rows: readonly number[], query: Selection, ids: readonly number[]): Promise<number[]> {
+  private async filtered(
+    rows: readonly number[],
+    query: Selection & { readonly isFound: ((sample: number) => boolean) | undefined },
+    ids: readonly number[],
+  ): Promise<number[]> {
     const { store } = this;
-    const { prompt, steps, isRepeated = false, isUnended = false, text = "" } = query;
-    const fits = text === "" ? undefined : textMatcher(text);
-    const prompts = fits && Array.from({ length: store.nPrompts }, (_, id) => fits(store.prompt(id)));
+    const { steps, isRepeated = false, isUnended = false, isFound } = query;
+    const prompt = query.prompt === undefined ? undefined : textHash(query.prompt);
     const repeated = isRepeated ? repeatedPrompts(store, rows) : undefined;
     const found: number[] = [];
     for (const [index, row] of rows.entries()) {
       if (index % AT_ONCE === AT_ONCE - 1) await nextTurn();
       const step = store.step(row);
       if (steps !== undefined && step >= 0 && (step < steps.from || step > steps.to)) continue;
-      if (prompt !== undefined && store.prompt(store.promptOf(row)) !== prompt) continue;
-      if (repeated?.has(store.promptOf(row)) === false) continue;
-      const samples = ids.map((id) => store.sample(row, id)).filter((sample) => sample >= 0);
+      if (prompt !== undefined && store.promptOf(row) !== prompt) continue;
+      if (repeated?.(row) === false) continue;
+      const samples = samplesOf(store, row, ids);
       if (isUnended && samples.every((sample) => store.hasEnded(sample))) continue;
-      const isFound = fits === undefined || prompts?.[store.promptOf(row)] === true || (await this.some(samples, fits));
-      if (isFound) found.push(row);
+      if (isFound === undefined || samples.some(isFound)) found.push(row);
     }
     return found;
   }
 
-  private some(samples: readonly number[], fits: (text: string) => boolean): boolean | Promise<boolean> {
-    const away: number[] = [];
-    for (const sample of samples) {
-      const text = this.store.text(sample);
-      if (text === undefined) away.push(sample);
-      else if (fits(text)) return true;
-    }
-    return away.length === 0 ? false : this.someAway(away, fits);
-  }
-
-  private async someAway(samples: readonly number[], fits: (text: string) => boolean): Promise<boolean> {
-    for (const sample of samples) if (fits(await this.readText(sample))) return true;
-    return false;
-  }
-
-  private async row(row: number, ids: readonly number[]): Promise<SampleRow> {
+  private async rows(rows: readonly number[], ids: readonly number[]): Promise<readonly SampleRow[]> {
     const { store } = this;
-    const step = store.step(row);
-    const responses = ids.map(async (id) => {
-      const sample = store.sample(row, id);
-      return sample < 0 ? null : store.response(sample, store.text(sample) ?? (await this.readText(sample)));
+    const samples = rows.flatMap((row) => samplesOf(store, row, ids));
+    const texts = await this.texts.read(samples);
+    const byId = new Map(samples.map((sample, at) => [sample, texts[at]] as const));
+    return rows.map((row) => {
+      const step = store.step(row);
+      const [first = -1] = samplesOf(store, row, ids);
+      const textOf = (sample: number): SampleText => byId.get(sample) ?? { prompt: "", response: "" };
+      return {
+        ...(step >= 0 && { step }),
+        prompt: textOf(first).prompt,
+        responses: ids.map((id) => {
+          const sample = store.sample(row, id);
+          return sample < 0 ? null : store.response(sample, textOf(sample).response);
+        }),
+      };
     });
-    return {
-      ...(step >= 0 && { step }),
-      prompt: store.prompt(store.promptOf(row)),
-      responses: await Promise.all(responses),
-    };
   }
 }
 
-/** A test of whether a text holds another, in any letters. */
-export function textMatcher(part: string): (text: string) => boolean {
-  const pattern = new RegExp(RegExp.escape(part), "iu");
-  return (text) => pattern.test(text);
+/** The answer to a query that wants to know how it goes, while there is more to read. */
+export function unfinishedPage(progress: number): SamplePage {
+  return { total: 0, all: 0, columns: [], allColumns: [], rows: [], progress };
+}
+
+function samplesOf(store: SampleStore, row: number, ids: readonly number[]): readonly number[] {
+  return ids.map((id) => store.sample(row, id)).filter((sample) => sample >= 0);
 }
 
 function rowsWith(store: SampleStore, ids: readonly number[]): number[] {
@@ -118,16 +126,20 @@ function rowsWith(store: SampleStore, ids: readonly number[]): number[] {
   return rows;
 }
 
-/** Ids of the prompts that rows of several steps have. */
-function repeatedPrompts(store: SampleStore, rows: readonly number[]): ReadonlySet<number> {
-  const first = new Map<number, number>();
+/** Tells rows whose prompt rows of several steps have. */
+function repeatedPrompts(store: SampleStore, rows: readonly number[]): (row: number) => boolean {
+  const table = new IdTable((row) => store.promptOf(row));
+  const firstOf = (row: number): number => {
+    const prompt = store.promptOf(row);
+    return table.find(prompt, (other) => store.promptOf(other) === prompt);
+  };
   const repeated = new Set<number>();
   for (const row of rows) {
-    const [prompt, step] = [store.promptOf(row), store.step(row)];
-    if ((first.get(prompt) ?? step) !== step) repeated.add(prompt);
-    else first.set(prompt, step);
+    const first = firstOf(row);
+    if (first < 0) table.add(row);
+    else if (store.step(first) !== store.step(row)) repeated.add(first);
   }
-  return repeated;
+  return (row) => repeated.has(firstOf(row));
 }
 
 /** Rows without the number that is sorted by come last, the others, where they are equal, as recorded. */
@@ -140,8 +152,9 @@ function ordered(
   if (order === "recorded") return rows;
   // Asked for of a run that has gold scores, and now of one without.
   const valueOf = orderValue(store, { ids, rows }, order === "disagreement" && !store.hasGold ? "newest" : order);
-  const values = new Map(rows.map((row) => [row, valueOf(row)]));
-  const value = (row: number): number => values.get(row) ?? Infinity;
+  const values = new Float64Array(store.nRows);
+  for (const row of rows) values[row] = valueOf(row);
+  const value = (row: number): number => values[row] ?? Infinity;
   return rows.sort((a, b) => (value(a) === value(b) ? a - b : value(a) - value(b)));
 }
 
@@ -152,14 +165,15 @@ function orderValue(
   order: Exclude<SampleQuery["order"], "recorded" | undefined>,
 ): (row: number) => number {
   if (order === "newest") return (row) => -store.step(row);
-  const samplesOf = (row: number): readonly number[] =>
-    ids.map((id) => store.sample(row, id)).filter((sample) => sample >= 0);
   if (order === "disagreement") {
-    const gap = disagreement(store, rows.flatMap(samplesOf));
-    return (row) => -Math.max(-Infinity, ...samplesOf(row).map(gap).filter(Number.isFinite));
+    const gap = disagreement(
+      store,
+      rows.flatMap((row) => samplesOf(store, row, ids)),
+    );
+    return (row) => -Math.max(-Infinity, ...samplesOf(store, row, ids).map(gap).filter(Number.isFinite));
   }
   return (row) => {
-    const scores = samplesOf(row)
+    const scores = samplesOf(store, row, ids)
       .map((sample) => store.score(sample))
       .filter((score) => !Number.isNaN(score));
     if (scores.length === 0) return Infinity;
@@ -185,17 +199,6 @@ function standardized(values: readonly number[]): (value: number) => number {
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
   const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
   return (value) => (Number.isNaN(value) ? NaN : variance > 0 ? (value - mean) / Math.sqrt(variance) : 0);
-}
-
-function stepRange(store: SampleStore, nColumns: number): { from: number; to: number } | undefined {
-  let [from, to] = [Infinity, -Infinity];
-  for (let row = 0; row < store.nRows; row++) {
-    const step = store.step(row);
-    if (step < 0) return undefined;
-    from = Math.min(from, step);
-    to = Math.max(to, step);
-  }
-  return nColumns > 0 && from <= to ? { from, to } : undefined;
 }
 
 function nextTurn(): Promise<void> {

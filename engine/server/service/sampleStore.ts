@@ -1,11 +1,9 @@
 import type { SampledResponse } from "../../protocol/samples.ts";
+import { IdTable } from "./idTable.ts";
+import { NumberList } from "./numberList.ts";
 
-/** Characters of responses that one store keeps; later ones are read from their file when they are needed. */
-export const MOST_TEXT = 2 ** 27;
-
-/** A response to be stored. */
+/** A response to be stored, without its text. */
 export interface NewSample {
-  readonly text: string;
   readonly ended: boolean;
   readonly nTokens: number;
   readonly score: number | null;
@@ -15,33 +13,31 @@ export interface NewSample {
 }
 
 /**
- * Responses in a table: a row per prompt (and step), a column per model.
+ * A table of responses without their texts: a row per prompt (and step), a column per model.
  *
- * By columns and without objects, since there may be a million: V8 keeps arrays of numbers unboxed, 8 bytes a number,
- * names and prompts are kept once, and responses up to a bound.
+ * By columns and without objects, since there may be millions. A prompt is known by its hash.
  */
 export class SampleStore {
   /** Raised by every change, for results that are computed from the store. */
   version = 0;
   private readonly columnIds = new Map<string, number>();
-  private readonly promptIds = new Map<string, number>();
-  private readonly prompts: string[] = [];
   // By row.
-  private readonly rowPrompts: number[] = [];
-  private readonly rowSteps: number[] = [];
+  private readonly rowPrompts = new NumberList(Float64Array);
+  private readonly rowSteps = new NumberList(Int32Array);
+  private readonly rowTable = new IdTable((row) => rowHash(this.promptOf(row), this.step(row)));
   /** By column, then by row: the sample there, or −1; holes have none. */
   private readonly cells: number[][] = [];
   // By sample.
-  private readonly texts: (string | undefined)[] = [];
-  private readonly ends: number[] = [];
-  private readonly tokens: number[] = [];
+  private readonly ends = new NumberList(Uint8Array);
+  private readonly tokens = new NumberList(Int32Array);
   /** NaN where there is none. */
-  private readonly scores: number[] = [];
-  private readonly golds: number[] = [];
+  private readonly scores = new NumberList(Float64Array);
+  private readonly golds = new NumberList(Float64Array);
   /** True once a response has a gold score. */
   hasGold = false;
-  private readonly lines: number[] = [];
-  private nCharacters = 0;
+  private readonly lines = new NumberList(Float64Array);
+  /** First and last step; undefined while there is none. */
+  steps: { readonly from: number; readonly to: number } | undefined;
 
   get columns(): readonly string[] {
     return [...this.columnIds.keys()];
@@ -59,10 +55,6 @@ export class SampleStore {
     return this.rowPrompts.length;
   }
 
-  get nPrompts(): number {
-    return this.prompts.length;
-  }
-
   columnId(name: string): number {
     const known = this.columnIds.get(name);
     if (known !== undefined) return known;
@@ -70,26 +62,26 @@ export class SampleStore {
     return this.cells.push([]) - 1;
   }
 
-  promptId(prompt: string): number {
-    const known = this.promptIds.get(prompt);
-    if (known !== undefined) return known;
-    this.promptIds.set(prompt, this.prompts.length);
-    return this.prompts.push(prompt) - 1;
+  /** The first row of a prompt and step, or −1. */
+  rowOf(prompt: number, step: number): number {
+    return this.rowTable.find(rowHash(prompt, step), (row) => this.step(row) === step && this.promptOf(row) === prompt);
   }
 
-  /** A new row; its step is −1 where there are no steps. */
-  addRow(promptId: number, step: number): number {
+  /** A new row. @param prompt - Its hash. @param step - −1 where there are no steps. */
+  addRow(prompt: number, step: number): number {
+    const isFirst = this.rowOf(prompt, step) < 0;
     this.rowSteps.push(step);
-    return this.rowPrompts.push(promptId) - 1;
+    const row = this.rowPrompts.push(prompt);
+    if (isFirst) this.rowTable.add(row);
+    const { from, to } = this.steps ?? { from: step, to: step };
+    if (step >= 0) this.steps = { from: Math.min(from, step), to: Math.max(to, step) };
+    return row;
   }
 
-  /** Puts a response into a cell, replacing any earlier one. */
-  put(row: number, column: number, { text, ended, nTokens, score, gold, line }: NewSample): void {
+  /** Puts a response into a cell, replacing any earlier one. @returns The sample. */
+  put(row: number, column: number, { ended, nTokens, score, gold, line }: NewSample): number {
     this.version += 1;
-    const isKept = line === undefined || this.nCharacters + text.length <= MOST_TEXT;
-    if (isKept) this.nCharacters += text.length;
-    const sample = this.texts.push(isKept ? text : undefined) - 1;
-    this.ends.push(ended ? 1 : 0);
+    const sample = this.ends.push(ended ? 1 : 0);
     this.tokens.push(nTokens);
     this.scores.push(score ?? NaN);
     this.golds.push(gold ?? NaN);
@@ -97,6 +89,7 @@ export class SampleStore {
     this.lines.push(line ?? -1);
     const cells = this.cells[column] ?? [];
     cells[row] = sample; // with holes: a file may name more columns than memory has room for whole ones
+    return sample;
   }
 
   clear(row: number, column: number): void {
@@ -111,38 +104,30 @@ export class SampleStore {
   }
 
   step(row: number): number {
-    return this.rowSteps[row] ?? -1;
+    return this.rowSteps.at(row) ?? -1;
   }
 
+  /** The hash of a row's prompt. */
   promptOf(row: number): number {
-    return this.rowPrompts[row] ?? -1;
-  }
-
-  prompt(promptId: number): string {
-    return this.prompts[promptId] ?? "";
-  }
-
-  /** The response's text; undefined where it has to be read from the file. */
-  text(sample: number): string | undefined {
-    return this.texts[sample];
+    return this.rowPrompts.at(row) ?? -1;
   }
 
   line(sample: number): number {
-    return this.lines[sample] ?? -1;
+    return this.lines.at(sample) ?? -1;
   }
 
   hasEnded(sample: number): boolean {
-    return this.ends[sample] === 1;
+    return this.ends.at(sample) === 1;
   }
 
   /** NaN where there is none. */
   score(sample: number): number {
-    return this.scores[sample] ?? NaN;
+    return this.scores.at(sample) ?? NaN;
   }
 
   /** NaN where there is none. */
   gold(sample: number): number {
-    return this.golds[sample] ?? NaN;
+    return this.golds.at(sample) ?? NaN;
   }
 
   /** A sample as it travels. @param text - The response's. */
@@ -151,10 +136,14 @@ export class SampleStore {
     return {
       text,
       ended: this.hasEnded(sample),
-      nTokens: this.tokens[sample] ?? 0,
+      nTokens: this.tokens.at(sample) ?? 0,
       score: Number.isNaN(score) ? null : score,
       ...(!Number.isNaN(gold) && { gold }),
       ...(line >= 0 && { line }),
     };
   }
+}
+
+function rowHash(prompt: number, step: number): number {
+  return prompt ^ Math.imul(step, 0x9e3779b1);
 }

@@ -195,4 +195,34 @@ describe("the lines of a growing file", () => {
       assert.deepEqual(seen.at(-1), ["ending", 4_500_024]);
     });
   });
+
+  it("come some at a time to a reader that wants no more, and then from there on", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const file = path.join(folder, "log");
+      const line = `${"x".repeat(99)}\n`;
+      await fs.writeFile(file, `${line.repeat(30_000)}torn`);
+      const tail = new LineTail(file);
+      const [shares, nWhole] = [[] as number[], [] as number[]];
+      for (let isRead = false; !isRead;) {
+        let bytes = 0;
+        for await (const block of tail.blocks(undefined, 1_000_000)) {
+          if (block.isWhole) bytes += block.bytes.length;
+          else assert.equal(block.bytes.toString(), "torn");
+        }
+        nWhole.push(bytes / line.length);
+        shares.push(tail.share);
+        isRead = tail.share === 1;
+      }
+      // Files are read by the MiB: 10,485 lines of 100 bytes are in the first.
+      assert.deepEqual(nWhole, [10_485, 10_485, 9_030]);
+      assert.deepEqual(
+        shares.map((share) => share.toFixed(2)),
+        ["0.35", "0.70", "1.00"],
+      );
+      await fs.appendFile(file, " no more\n");
+      const rest: string[] = [];
+      await tail.read({ line: (bytes) => rest.push(bytes.toString()), restart: () => rest.push("again") });
+      assert.deepEqual(rest, ["torn no more"]);
+    });
+  });
 });

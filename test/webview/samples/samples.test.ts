@@ -392,6 +392,49 @@ describeInBrowser("the samples view", (browser) => {
     await page.getByText("48 prompts").waitFor();
   });
 
+  it("says how much of a long run's samples is read, and asks no more once the reader has left", async () => {
+    let [share, nAsked] = [0.25, 0];
+    const [turn, left] = [Promise.withResolvers<undefined>(), Promise.withResolvers<undefined>()];
+    const page = await show(0, {
+      answers: {
+        samples: async (query) => {
+          nAsked += 1;
+          assert.equal(query.isPatient, true);
+          // Others get their turn; the last question is answered once the reader has left.
+          await new Promise((resolve) => setImmediate(resolve));
+          if (share === 0.8) {
+            turn.resolve(undefined);
+            await left.promise;
+          }
+          return share < 1 ? { ...samplesOf(0)(query), allColumns: [], progress: share } : samplesOf(48)(query);
+        },
+      },
+    });
+    await page.getByText("Reading samples… 25 %").waitFor();
+    share = 0.5;
+    await page.getByText("Reading samples… 50 %").waitFor();
+    share = 1;
+    await page.getByText("48 prompts").waitFor();
+    assert.equal(await page.getByText("Reading samples").count(), 0);
+
+    share = 0.75;
+    await page.getByRole("textbox", { name: "Search" }).fill("answers 4");
+    await page.getByText("Reading samples… 75 %").waitFor();
+    share = 0.8;
+    await turn.promise;
+    await page.getByRole("tab", { name: "Metrics" }).click();
+    await page.locator("salsa-samples").waitFor({ state: "hidden" });
+    const atLeaving = nAsked;
+    share = 0.9;
+    left.resolve(undefined);
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
+    assert.equal(nAsked, atLeaving);
+    await page.getByRole("tab", { name: "Samples" }).click();
+    await page.getByText("Reading samples… 90 %").waitFor();
+    share = 1;
+    await page.getByText("48 prompts").waitFor();
+  });
+
   it("says what to wait for when there are none", async () => {
     const page = await show(0);
     await page.getByText("No samples yet").waitFor();

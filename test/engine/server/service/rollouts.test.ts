@@ -4,7 +4,8 @@ import * as path from "node:path";
 import type { SamplePage, SampleQuery } from "../../../../engine/protocol/samples.ts";
 import { RunRollouts } from "../../../../engine/server/service/rollouts.ts";
 import { SampleSearch } from "../../../../engine/server/service/sampleQuery.ts";
-import { MOST_TEXT, SampleStore } from "../../../../engine/server/service/sampleStore.ts";
+import { HeldTexts } from "../../../../engine/server/service/sampleTexts.ts";
+import { SampleStore } from "../../../../engine/server/service/sampleStore.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 import { linesOf } from "./runFolders.ts";
 
@@ -89,6 +90,27 @@ describe("the index of rollouts", () => {
     });
   });
 
+  it("counts of a field that stands twice the last one, wherever it stands", async () => {
+    const line = JSON.stringify(sample("ppo", 1, "p", "a b"));
+    const later = [
+      line.replace(',"logprobs"', ',"prompt":"q","logprobs"'),
+      line.replace(/}$/, ',"prompt":"q"}'),
+      line.replace(/}$/, ',"tokens":["a","b"],"step":2}'),
+      line.replace('"step":1', '"step":3').replace('["a","b"]', JSON.stringify(['"prompt":"q"', '":'])),
+    ];
+    await inTemporaryFolder(async (folder) => {
+      await fs.writeFile(path.join(folder, "samples.jsonl"), `${later.join("\n")}\n`);
+      const query = { folder, source: { kind: "rollouts" }, offset: 0, limit: 9 } as const;
+      const { rows } = await (await new RunRollouts(folder).current()).page(query);
+      const found = rows.map(({ step, prompt, responses }) => [step, prompt, responses[0]?.line]);
+      assert.deepEqual(found, [
+        [1, "q", 1], // the same once more
+        [2, "p", 2],
+        [3, "p", 3],
+      ]);
+    });
+  });
+
   it("reads records whose fields another version writes in another order", async () => {
     const { ended, score, ...rest } = sample("ppo", 1, "p", "a b c", { score: 2, ended: false }) as Record<
       string,
@@ -115,6 +137,26 @@ describe("the index of rollouts", () => {
         await ask({ text: "nowhere" }).then(({ total, all, rows }) => [total, all, rows.length]),
         [0, 2, 0],
       );
+    });
+  });
+
+  it("finds text that JSON writes in another way", async () => {
+    const said = 'a "quoted" \\ word,\nanother line';
+    await inTemporaryFolder(async (folder) => {
+      // As other programs write it.
+      const written = JSON.stringify(said);
+      const lines = [1, 2].map((step) => JSON.stringify(sample("ppo", step, "p", said)));
+      lines.push(lines.pop()?.replace(written, written.replaceAll("o", "\\u006f").replaceAll("a", "\\u0061")) ?? "");
+      assert.match(lines[1] ?? "", /\\u0061n\\u006fther/);
+      await fs.writeFile(path.join(folder, "samples.jsonl"), `${lines.join("\n")}\n`);
+      const search = await new RunRollouts(folder).current();
+      const query = { folder, source: { kind: "rollouts" }, offset: 0, limit: 9 } as const;
+      for (const text of ['"QUOTED"', "\\ w", "word,\nan", "another", "word"]) {
+        assert.equal((await search.page({ ...query, text })).total, 2, text);
+      }
+      for (const text of ["nanother", "response", "u006f"]) {
+        assert.equal((await search.page({ ...query, text })).total, 0, text);
+      }
     });
   });
 
@@ -200,7 +242,7 @@ describe("the order of responses by disagreement", () => {
   });
 
   it("begins where score and gold score differ most, each in its own standard deviations", async () => {
-    const store = new SampleStore();
+    const [store, texts] = [new SampleStore(), new HeldTexts()];
     // The gold score counts in hundreds, and falls where the reward model is pleased most.
     const answers: readonly (readonly [score: number | null, gold: number | undefined])[] = [
       [0, 0],
@@ -211,10 +253,10 @@ describe("the order of responses by disagreement", () => {
       [9, undefined],
     ];
     for (const [at, [score, gold]] of answers.entries()) {
-      const row = store.addRow(store.promptId(`p${at}`), -1);
-      store.put(row, store.columnId("salsa"), { text: "x", ended: true, nTokens: 1, score, gold });
+      const sample = { prompt: `p${at}`, response: "x", ended: true, nTokens: 1, score, gold };
+      texts.put(store, { row: undefined, column: store.columnId("salsa") }, sample);
     }
-    const search = new SampleSearch(store, () => Promise.resolve(""));
+    const search = new SampleSearch(store, texts);
     const source = { kind: "answers", benchmark: "b" } as const;
     const page = await search.page({ folder: "", source, order: "disagreement", offset: 0, limit: 9 });
     // z of scores: ∓1.34, ∓0.45; of gold: −0.90, 0.30, 1.51, −0.90. By hand: gaps 0.44, 0.75, 1.06, 2.25.
@@ -223,26 +265,5 @@ describe("the order of responses by disagreement", () => {
       ["p3", "p2", "p1", "p0", "p4", "p5"],
     );
     assert.equal(page.hasGold, true);
-  });
-});
-
-describe("a store of samples", () => {
-  it("keeps a bounded amount of text and reads the rest when it is needed", async () => {
-    const store = new SampleStore();
-    const long = "long ".repeat(MOST_TEXT / 5);
-    const column = store.columnId("ppo");
-    for (const [line, text] of [long, "late needle"].entries()) {
-      store.put(store.addRow(store.promptId(`p${line}`), line), column, {
-        text,
-        ended: true,
-        nTokens: 1,
-        score: null,
-        line,
-      });
-    }
-    assert.deepEqual([store.text(0)?.length, store.text(1)], [long.length, undefined]);
-    const search = new SampleSearch(store, (one) => Promise.resolve(`line ${store.line(one)}: late needle`));
-    const page = await search.page({ folder: "", source: { kind: "rollouts" }, text: "NEEDLE", offset: 0, limit: 1 });
-    assert.deepEqual(textsOf(page), [["line 1: late needle"]]);
   });
 });
