@@ -1,13 +1,15 @@
 import { csvCell } from "../../engine/common/csv.ts";
 import type { PlotFormat } from "../../engine/protocol/dashboard.ts";
 import type { MetricEntry } from "../../engine/protocol/catalogue.ts";
+import { withReferences } from "../../engine/protocol/references.ts";
 import { runTitle } from "../../engine/protocol/runTitle.ts";
 import { type FigureTheme, lineFigure } from "../../engine/figures/index.ts";
+import { fromCatalogue } from "../localize.ts";
 import type { DashboardModel } from "../model.ts";
 import { describePlot } from "./expression.ts";
 import { figureFile } from "./figureFile.ts";
 import { placesOf, type XAxis } from "./prepared.ts";
-import { configsOf, withReferences } from "./references.ts";
+import { configsOf } from "./configs.ts";
 import { type LoadedLine, loadedLines, plotSettings } from "./settings.ts";
 
 /** Data and settings of a plot to save. */
@@ -28,7 +30,7 @@ export async function exportPlot(
   { metric, format, theme }: { readonly metric: string; readonly format: PlotFormat; readonly theme: FigureTheme },
 ): Promise<void> {
   const lines = await wholeLines(model, metric, theme);
-  const entry = withReferences(describePlot(metric), await configsOf(model));
+  const entry = withReferences(describePlot(metric), await configsOf(model), fromCatalogue);
   const { axis, smoothing, isLog } = plotSettings(model);
   const plot = { metric, entry, lines, axis, smoothing, isLog: isLog(metric), theme };
   const texts = { svg: () => svgOf(plot), csv: () => csvOf(plot) };

@@ -5,6 +5,7 @@ import { repeat } from "lit/directives/repeat.js";
 import type { RunConfig } from "../../engine/config/index.ts";
 import type { MetricEntry } from "../../engine/protocol/catalogue.ts";
 import { PLOT_FORMATS } from "../../engine/protocol/dashboard.ts";
+import { withReferences } from "../../engine/protocol/references.ts";
 import { stageNames } from "../../engine/protocol/stageName.ts";
 import { SMOOTHING_DEFINITION } from "../../engine/figures/index.ts";
 import { DashboardElement } from "../element.ts";
@@ -27,7 +28,7 @@ import { METRIC_FILTERS, type MetricFilter } from "./metricFilter.ts";
 import type { MenuItem } from "./menu.ts";
 import { metricsStyles } from "./metricsStyles.ts";
 import type { PlotContext } from "./plot.ts";
-import { configsOf, withReferences } from "./references.ts";
+import { configsOf } from "./configs.ts";
 import { outlinesOf, type PlotSettings, plotSettings } from "./settings.ts";
 import { SharedAxis } from "./shared.ts";
 import { VisibilityTracker } from "./visibilityTracker.ts";
@@ -125,7 +126,10 @@ class Metrics extends DashboardElement {
             groups,
             ({ title }) => title,
             ({ title, metrics }) =>
-              this.group({ title, metrics: metrics.map((metric) => withReferences(metric, configs)) }, context),
+              this.group(
+                { title, metrics: metrics.map((metric) => withReferences(metric, configs, fromCatalogue)) },
+                context,
+              ),
           )}
           ${this.distributions()} ${this.memory()}
         </div>

@@ -45,9 +45,11 @@ export function cardPictures(
 }
 
 /** Curves of an RLHF training; of this model alone, over all base seeds. */
-function armCurves({ state, choices, palette }: RunFacts, { product }: ModelPlace): readonly Figure[] {
+function armCurves({ state, choices, palette, config }: RunFacts, { product }: ModelPlace): readonly Figure[] {
   const stages = state.stages.filter((stage) => stage.product === product);
-  return curveFigures([{ facts: { state: { ...state, stages }, choices, palette } }]);
+  const arm = ownValue(config.arms, product);
+  const arms = arm === undefined ? {} : { [product]: arm };
+  return curveFigures([{ facts: { state: { ...state, stages }, choices, palette, config: { arms } } }]);
 }
 
 function lossCurves({ state, palette }: RunFacts, { product, kind, seed }: ModelPlace): readonly Figure[] {

@@ -7,6 +7,7 @@ import {
   readoutOf,
 } from "../../figures/index.ts";
 import { describeMetric } from "../../protocol/catalogue.ts";
+import { type ReferredArms, withReferences } from "../../protocol/references.ts";
 import { ownValue } from "../../common/dictionary.ts";
 import { N_COLORS } from "../../protocol/palette.ts";
 import type { RunState } from "../../protocol/runState.ts";
@@ -35,9 +36,12 @@ const KEY_METRICS = [
   { metric: "evaluation/winRate", name: "winRateCurve" },
 ] as const;
 
+/** Characters of a title that fit into a figure's one line for it; the caption has as many lines as it needs. */
+const MOST_TITLE = 80;
+
 /** A run whose curves are drawn. */
 export interface CurveSource {
-  readonly facts: Pick<RunFacts, "state" | "choices" | "palette">;
+  readonly facts: Pick<RunFacts, "state" | "choices" | "palette"> & { readonly config: ReferredArms };
   /** Precedes the names of its arms, where several runs are laid over each other. */
   readonly title?: string;
 }
@@ -45,6 +49,7 @@ export interface CurveSource {
 /** A figure for each key metric that was recorded, with all arms laid over each other, and those of several runs. */
 export function curveFigures(sources: readonly CurveSource[]): Figure[] {
   const isSingle = sources.every(({ facts }) => trainedArms(facts).every(({ stages }) => stages.length === 1));
+  const configs = sources.map(({ facts }) => facts.config);
   return KEY_METRICS.flatMap(({ metric, name: file }) => {
     // Runs have the looks of their arms, and marks that tell them apart.
     const lines = sources.flatMap(({ facts, title }, shape) =>
@@ -53,18 +58,21 @@ export function curveFigures(sources: readonly CurveSource[]): Figure[] {
       ),
     );
     if (lines.length === 0) return [];
-    const { label, unit, description, bounds } = describeMetric(metric);
+    const entry = describeMetric(metric);
+    const { label, unit, description, bounds } = entry;
+    const { label: title } = withReferences(entry, configs);
+    const isLong = title.length > MOST_TITLE;
     const svg = lineFigure({
-      title: label,
+      title: isLong ? label : title,
       x: { label: stepLabel(sources.flatMap(({ facts }) => facts.state.stages)) },
       y: { label, unit },
       lines,
       bounds,
       smoothing: smoothingFor(lines),
-      caption: `${description}.${isSingle ? " One seed." : ""}`,
+      caption: `${isLong ? `${title}. ` : ""}${description}.${isSingle ? " One seed." : ""}`,
       isInteractive: true,
     });
-    return [{ file: `figures/${file}.svg`, title: label, svg, data: dataOf(lines, label), readout: readoutOf(lines) }];
+    return [{ file: `figures/${file}.svg`, title, svg, data: dataOf(lines, title), readout: readoutOf(lines) }];
   });
 }
 

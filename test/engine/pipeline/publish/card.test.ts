@@ -71,7 +71,7 @@ describe("a model card", function () {
       /\n {2}- held to: `soup`.*\n {4}- ingredient: `sft-1`/,
       /\| 95 % interval \| n \| Seeds \|/,
       /`salsa` against `ppo` \| \d+\.\d % \| \d+\.\d % to \d+\.\d % \| \d+ \| 1 \|/,
-      /!\[KL to reference\]\(figures\/kl\.png\)/,
+      /!\[KL to soup\]\(figures\/kl\.png\)/,
       /## What was not run\n\n- No public benchmark/,
       /No other base seed/,
       /from_pretrained\("me\/tiny"\)/,

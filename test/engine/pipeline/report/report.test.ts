@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { writeReport } from "../../../../engine/pipeline/index.ts";
+import { htmlComparison } from "../../../../engine/pipeline/report/index.ts";
 import { DataError } from "../../../../engine/protocol/errors.ts";
 import type { EventBody } from "../../../../engine/protocol/events.ts";
 import { alarmMessage } from "../../../../engine/protocol/alarms.ts";
@@ -135,6 +136,15 @@ describe("a run's report", function () {
     assert.match(svg, /ppo.*salsa.*mkl/s);
     assert.equal([...svg.matchAll(/<polygon/g)].length, 3);
     assert.match(svg.replace(/<\/text><text[^>]*>/g, " "), /n = 2 seeds/);
+  });
+
+  it("names the references that the KL is measured against, as the dashboard does", async () => {
+    const text = await report(run);
+    const title = "KL to reference (ppo: sft-1; salsa: soup; mkl: sft-1 + sft-2)";
+    assert.ok(text.includes(`![${title}](figures/kl.svg)`));
+    const svg = await fs.readFile(path.join(run, "report", "figures", "kl.svg"), "utf8");
+    assert.ok(svg.includes(`<title>${title}</title>`));
+    assert.ok((await htmlComparison([run])).includes(title));
   });
 
   it("has the curves and samples of arms that an earlier run trained, and names it", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describeMetric } from "../../../engine/protocol/catalogue.ts";
-import { withReferences } from "../../../webview/plots/references.ts";
-import { configOf } from "../recording.ts";
+import { withReferences } from "../../../engine/protocol/references.ts";
+import { configOf } from "../../webview/recording.ts";
 
 describe("the title of a metric that is measured against a reference", () => {
   const kl = describeMetric("objective/kl");
