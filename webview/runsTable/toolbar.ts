@@ -20,10 +20,10 @@ export interface LayoutBar {
   /** True while a new layout is being named. */
   readonly isNaming: boolean;
   readonly choose: (name: string) => void;
-  readonly save: (name: string) => void;
+  readonly save: (name: string) => Promise<void>;
   readonly startNaming: () => void;
   readonly endNaming: () => void;
-  readonly remove: () => void;
+  readonly remove: () => Promise<void>;
 }
 
 /** Chooses among the saved layouts, saves the present one, deletes one. */
@@ -31,7 +31,7 @@ export function layoutBar({ book, chosen, isNaming, ...does }: LayoutBar): Templ
   const keep = (field: HTMLInputElement): void => {
     const name = field.value.trim();
     if (name === "") does.endNaming();
-    else does.save(name);
+    else void does.save(name);
   };
   if (isNaming) {
     return html`<input
@@ -65,13 +65,15 @@ export function layoutBar({ book, chosen, isNaming, ...does }: LayoutBar): Templ
     ${
       chosen === ""
         ? nothing
-        : html`<vscode-button secondary icon="save" @click=${() => does.save(chosen)}>${t("Save")}</vscode-button>`
+        : html`<vscode-button secondary icon="save" @click=${() => void does.save(chosen)}>${t("Save")}</vscode-button>`
     }
     <vscode-button secondary icon="save-as" @click=${does.startNaming}>${t("Save As...")}</vscode-button>
     ${
       chosen === ""
         ? nothing
-        : html`<vscode-button secondary icon="trash" @click=${does.remove}>${t("Delete Layout")}</vscode-button>`
+        : html`<vscode-button secondary icon="trash" @click=${() => void does.remove()}
+            >${t("Delete Layout")}</vscode-button
+          >`
     }`;
 }
 
