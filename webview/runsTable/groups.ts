@@ -3,7 +3,7 @@ import { ownValue } from "../../engine/common/dictionary.ts";
 import type { LayoutSort } from "../../engine/protocol/runsLayout.ts";
 import type { TableValue } from "../../engine/protocol/runsTable.ts";
 import type { RunsColumn } from "./columns.ts";
-import { type ModelRow, valueOf } from "./rows.ts";
+import { type ModelRow, runLabel, valueOf } from "./rows.ts";
 
 /** Rows that agree in the columns that the table is grouped by. */
 export interface RowGroup {
@@ -65,7 +65,7 @@ export function groupRows(rows: readonly ModelRow[], columns: readonly string[])
 
 /** Sorts rows by columns, the first first; where all are equal, they stay as they are. A row without a value is last. */
 export function sortRows(rows: readonly ModelRow[], sort: readonly LayoutSort[]): readonly ModelRow[] {
-  return sorted(rows, sort, valueOf);
+  return sorted(rows, sort, sortValue);
 }
 
 /** Sorts groups: by the mean of a measured column, else by the only value that their rows have. */
@@ -77,9 +77,14 @@ export function sortGroups(
   return sorted(groups, sort, ({ rows }, id) => {
     const column = describe(id);
     if (column.isMeasured) return spreadOf(rows, column)?.mean;
-    const values = valuesOf(rows, id);
-    return values.length === 1 ? values[0] : undefined;
+    const values = new Set(rows.map((row) => sortValue(row, id)).filter((value) => value !== undefined));
+    return values.size === 1 ? [...values][0] : undefined;
   });
+}
+
+/** Runs stand in the order of the names that they are shown by. */
+function sortValue(row: ModelRow, column: string): TableValue | undefined {
+  return column === "run.id" ? runLabel(row) : valueOf(row, column);
 }
 
 const collator = new Intl.Collator(undefined, { numeric: true, sensitivity: "base" });

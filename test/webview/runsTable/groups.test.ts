@@ -22,6 +22,25 @@ function scored(values: readonly (number | undefined)[], column = SCORE.id): rea
   return rowsOf([{ id: "a-1", models }]).rows;
 }
 
+describe("runs that were given display names", () => {
+  const all = rowsOf(["demo-1", "demo-2", "demo-10", "demo-3"].map((id) => ({ id })));
+  const named = (name: string): RunMarks => ({ tags: [], note: "", name });
+  all.setMarks({ "/w/.salsa/runs/demo-1": named("zero β"), "/w/.salsa/runs/demo-10": named("Best") });
+  const titles = (rows: readonly ModelRow[]): readonly string[] => rows.map(({ title }) => title);
+
+  it("stand in the order of the names that are shown, whether they are grouped or not", () => {
+    const up = ["demo-10", "demo-2", "demo-3", "demo-1"];
+    for (const descending of [false, true]) {
+      const layout: TableLayout = { ...FIRST_LAYOUT, filter: "", sort: [{ column: "run.id", descending }] };
+      const wanted = descending ? up.toReversed() : up;
+      assert.deepEqual(titles(shownRows(all, layout, new Set()).rows), wanted);
+      const { lines } = shownRows(all, { ...layout, groupBy: ["run.folder"] }, new Set());
+      const groups = lines.flatMap((line) => (line.kind === "group" ? titles(line.group.rows) : []));
+      assert.deepEqual(groups, wanted);
+    }
+  });
+});
+
 describe("a group of rows", () => {
   it("of four and more has the t interval of the mean, as tables have it", () => {
     const values = [1, 2, 4, 9];
