@@ -69,15 +69,23 @@ export async function startRun(runs: Runs, configFile: string, host?: string): P
 const MOST_PARTING_MS = 30_000;
 
 /**
- * Goes on with a run. A process that has written its run's end, and is about to go, is waited for.
+ * Looks whether no process works on a run. One that has written its run's end, and is about to go, is waited for: the run is
+ * known as ended while it is still locked.
+ */
+export async function isLeftAlone(run: TrackedRun): Promise<boolean> {
+  const { status } = run.brief;
+  const isActive = status === "queued" || status === "running";
+  return isActive ? !run.isAtWork : isLeft(run.folder, MOST_PARTING_MS);
+}
+
+/**
+ * Goes on with a run.
  * @throws {DataError} when a process works on it already, or it cannot be read.
  * @throws {LaunchError} when the engine does not start.
  */
 export async function resumeRun(runs: Runs, run: TrackedRun): Promise<StartedRun> {
   configOf(await run.described(), run.folder);
-  const { status } = run.brief;
-  const isActive = status === "queued" || status === "running";
-  if (isActive ? run.isAtWork : !(await isLeft(run.folder, MOST_PARTING_MS))) {
+  if (!(await isLeftAlone(run))) {
     const remedy = "open its dashboard, or stop it first";
     throw new DataError("resume run: a process is at work on it already", { file: run.folder, remedy });
   }

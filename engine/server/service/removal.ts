@@ -9,6 +9,7 @@ import { LockedError, lockOf, ownerName, takeLock } from "../../storage/locks.ts
 import { type Place, isFolderAt, placeBelow, placeIn, realRoot } from "../../storage/places.ts";
 import { removeAt, removeUnless, sweepAt } from "../../storage/writing.ts";
 import { bytesFreedBy, folderBytes } from "./folderSize.ts";
+import { isLeftAlone } from "./control.ts";
 import { type Runs, isRunPlace } from "./runs.ts";
 import type { TrackedRun } from "./trackedRun.ts";
 
@@ -58,6 +59,7 @@ export async function deleteRun(runs: Runs, run: TrackedRun, hasArtifacts: boole
   if (!isRunPlace(folder)) throw new DataError("delete run: is not below a folder of runs", { file: folder, remedy });
   if (!(await isFolderAt(placeIn(folder))))
     throw new DataError("delete run: there is no run", { file: folder, remedy });
+  await isLeftAlone(run); // a process that stays has the lock, which says whose it is
   const held = await takeLock(lockOf(folder)).catch((error: unknown) => {
     throw error instanceof LockedError ? atWork(folder, error) : error;
   });

@@ -229,7 +229,11 @@ describe("commands", () => {
       const [there, here] = [folder, runFolder("demo-1")].map((run) => readFile(join(run, "tables", table), "utf8"));
       assert.equal(await there, await here);
     }
-    await ask("salsa.deleteRun", [folder], { showWarningMessage: (_question, _options, ...items) => items[0] });
+    await ask("salsa.deleteRun", [folder], {
+      showWarningMessage: (_question, _options, ...items) => items[0],
+      showErrorMessage: (message) => assert.fail(message),
+    });
+    await assert.rejects(stat(folder), "as soon as it is finished it can be deleted");
     await pick(undefined);
     assert.deepEqual(offered, [
       [
@@ -260,6 +264,28 @@ describe("commands", () => {
     // The other run of the same artifacts keeps them all.
     const models = await salsa.service.request("models", { folder: runFolder("demo-1") });
     assert.ok(models.length > 0 && models.every(({ exists }) => exists));
+  });
+
+  it("list every folder that a deletion would take where a dialog has no room, and take none that is not confirmed", async () => {
+    const folder = runFolder("demo-1");
+    const { run, artifacts } = await salsa.service.request("sizeOf", { folder });
+    assert.ok(artifacts.length > 16, "no other run uses them, and a dialog has no room for them");
+    const asked: (string | undefined)[] = [];
+    await ask("salsa.deleteRun", [folder], {
+      // Of the second question, which comes with the list, the box is closed.
+      showWarningMessage: (_question, { detail }, ...items) => {
+        asked.push(detail);
+        return items.find((item) => typeof item !== "string" && item.title === "List All Folders");
+      },
+      showErrorMessage: (message) => assert.fail(message),
+    });
+    assert.equal(asked.length, 2);
+    assert.match(asked[0] ?? "", /\nand \d+ more$/);
+    const listed = await previewed("Folders to delete.md");
+    for (const name of [run, ...artifacts]) {
+      assert.ok(listed.includes(`${name}\``), name);
+      await stat(join(workspace, ".salsa", name));
+    }
   });
 
   it("fetch a benchmark beside a config and write it in, unsaved; or tell why it cannot be fetched", async () => {

@@ -164,6 +164,21 @@ describe("deleting a run", function () {
     });
   });
 
+  it("waits for a process that has written the end of its run and is about to go", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const run = await writeRun(folder, "done-1", { events: finishedEvents("done-1") });
+      const held = await takeLock(lockOf(run));
+      await withService(async (client) => {
+        await client.ask("setRoots", { roots: [path.join(folder, ".salsa")] });
+        await client.until(() => client.runs.get(run)?.status === "finished");
+        const released = setTimeout(500).then(() => held.release());
+        await client.ask("deleteRun", { folder: run, artifacts: false });
+        await released;
+        assert.deepEqual(await fs.readdir(path.dirname(run)), []);
+      });
+    });
+  });
+
   it("takes prepared data along that no other run uses, and makes it again when it is needed", async () => {
     await inTemporaryFolder(async (folder) => {
       const written = await ownData(folder);
