@@ -1,5 +1,14 @@
 import * as path from "node:path";
-import { atomicWrite, isLeftover, isTemporary, onDisk, syncFolder, syncTree, temporaryName } from "./disk.ts";
+import {
+  atomicWrite,
+  isDiskFull,
+  isLeftover,
+  isTemporary,
+  onDisk,
+  syncFolder,
+  syncTree,
+  temporaryName,
+} from "./disk.ts";
 import { type Json, stableHash } from "./json.ts";
 import { type LockOwner, LockedError, type LockSettings } from "./locks.ts";
 import {
@@ -187,17 +196,20 @@ export class Artifacts {
    */
   async remove(name: string, isNeeded: () => Promise<boolean>): Promise<void> {
     const artifact = path.join(this.folder, name);
-    let workspace: Workspace;
+    let release: () => Promise<void>;
     try {
-      workspace = await holdWorkspace(artifact, () => Promise.resolve(true));
+      ({ release } = await holdWorkspace(artifact, () => Promise.resolve(true)));
     } catch (error) {
       if (error instanceof LockedError) return;
-      throw error;
+      // A full disk has no room for anybody's lock: nobody comes to work at it, if nobody is there.
+      if (!isDiskFull(error)) throw error;
+      if ((await this.worker(name)) !== undefined) return;
+      release = () => removeAt(placeIn(workFolder(artifact)));
     }
     try {
       if (await removeUnless(placeIn(artifact), isNeeded)) await removeAt(placeIn(recordFolder(this.root, name)));
     } finally {
-      await workspace.release();
+      await release();
     }
   }
 

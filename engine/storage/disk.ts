@@ -107,6 +107,11 @@ export function errorCode(error: unknown): string | undefined {
   return "syscall" in error ? error.code : undefined;
 }
 
+/** True for an error of a disk that has no room left for its user. */
+export function isDiskFull(error: unknown): boolean {
+  return error instanceof DiskError && ["ENOSPC", "EDQUOT"].includes(errorCode(error.cause) ?? "");
+}
+
 let temporaries = 0;
 
 /** A name beside `file` that no other process or call uses, and that identifies the process that made it. */

@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import * as z from "zod";
 import { DiskError } from "../protocol/errors.ts";
-import { errorCode, onDisk, temporaryName } from "./disk.ts";
+import { errorCode, isDiskFull, onDisk, temporaryName } from "./disk.ts";
 import { HEARTBEAT_MS, heartbeat } from "./heartbeat.ts";
 import { placeIn, placeOf } from "./places.ts";
 import { type ProcessId, isLocal, isProcessAlive, thisProcess } from "./processes.ts";
@@ -100,6 +100,22 @@ export async function takeLock(file: string, { socket, job }: LockSettings = {})
     if (other === undefined) continue; // released in between
     if (await isAlive(file, other)) throw new LockedError(file, other);
     if (await takeOver(file, other, owner)) return heldLock(file, owner);
+  }
+}
+
+/**
+ * Takes the lock of something that is to be removed. On a full disk there is no room for a lock, of anybody: that nobody has
+ * it is enough then, lest nothing could be removed to make room.
+ * @throws {LockedError} when a living holder has it.
+ */
+export async function takeLockToRemove(file: string): Promise<Pick<Lock, "release">> {
+  try {
+    return await takeLock(file);
+  } catch (error) {
+    if (!isDiskFull(error)) throw error;
+    const owner = await livingOwner(file);
+    if (owner !== undefined) throw new LockedError(file, owner);
+    return { release: () => Promise.resolve() };
   }
 }
 

@@ -6,6 +6,10 @@ import * as path from "node:path";
 import { type Written, artifactHashes, runTiny, tiny } from "../engine/pipeline/tinyRun.ts";
 import { runBase } from "../engine/pipeline/ownData.ts";
 import { type Ended, assertClearError, salsa } from "../e2e/salsaProcess.ts";
+import { deleteRun } from "../../engine/server/service/removal.ts";
+import { Runs } from "../../engine/server/service/runs.ts";
+import { lockOf, takeLock } from "../../engine/storage/locks.ts";
+import { finishedEvents, writeRun } from "../engine/server/service/runFolders.ts";
 import { inTemporaryFolder } from "../engine/storage/temporaryFolder.ts";
 
 /** Runs a config that lies in `folder`. */
@@ -132,6 +136,37 @@ describe("a disk that takes no more", function () {
           await runTiny(tiny(), elsewhere);
           assert.deepEqual(await finishedArtifacts(folder), await finishedArtifacts(elsewhere));
         });
+      });
+    });
+  }
+
+  if (SMALL_DISKS.includes(FULL)) {
+    it("gives a run up that is deleted to make room, though there is none for a lock; but none that is held", async () => {
+      await FULL.within(async (folder, fill) => {
+        const key = "base-0123456789abcdef";
+        const artifact = path.join(folder, ".salsa", "artifacts", key);
+        await fs.mkdir(artifact, { recursive: true });
+        await fs.writeFile(path.join(artifact, "weights"), Buffer.alloc(2 ** 16));
+        const done = await writeRun(folder, "done-1", { events: finishedEvents("done-1", key) });
+        const busy = await writeRun(folder, "busy-1", {
+          events: finishedEvents("busy-1", "base-fedcba9876543210").slice(0, -1),
+        });
+        const held = await takeLock(lockOf(busy));
+        await fill();
+        await assert.rejects(fs.writeFile(path.join(folder, "rest"), Buffer.alloc(2 ** 16)), /ENOSPC/);
+        const runs = new Runs({ client: () => "test", log: () => undefined, send: () => Promise.resolve() });
+        try {
+          await assert.rejects(
+            deleteRun(runs, await runs.get(busy), true),
+            /delete run: process \d+ .* is at work on it/,
+          );
+          assert.ok((await deleteRun(runs, await runs.get(done), true)) > 2 ** 16);
+        } finally {
+          runs.close();
+          await held.release();
+        }
+        assert.deepEqual(await fs.readdir(path.join(folder, ".salsa", "artifacts")), []);
+        assert.deepEqual(await fs.readdir(path.join(folder, ".salsa", "runs")), ["busy-1"]);
       });
     });
   }

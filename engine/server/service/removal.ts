@@ -5,7 +5,7 @@ import type { ServiceRequests } from "../../protocol/service.ts";
 import { Artifacts, isArtifactKey } from "../../storage/artifacts.ts";
 import { copiesFor } from "../../storage/attempts.ts";
 import { isLeftover } from "../../storage/disk.ts";
-import { LockedError, lockOf, ownerName, takeLock } from "../../storage/locks.ts";
+import { LockedError, lockOf, ownerName, takeLockToRemove } from "../../storage/locks.ts";
 import { type Place, isFolderAt, placeBelow, placeIn, realRoot } from "../../storage/places.ts";
 import { removeAt, removeUnless, sweepAt } from "../../storage/writing.ts";
 import { bytesFreedBy, folderBytes } from "./folderSize.ts";
@@ -60,7 +60,7 @@ export async function deleteRun(runs: Runs, run: TrackedRun, hasArtifacts: boole
   if (!(await isFolderAt(placeIn(folder))))
     throw new DataError("delete run: there is no run", { file: folder, remedy });
   await isLeftAlone(run); // a process that stays has the lock, which says whose it is
-  const held = await takeLock(lockOf(folder)).catch((error: unknown) => {
+  const held = await takeLockToRemove(lockOf(folder)).catch((error: unknown) => {
     throw error instanceof LockedError ? atWork(folder, error) : error;
   });
   let freed: number;
