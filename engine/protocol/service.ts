@@ -11,7 +11,7 @@ import type { AlarmState, DownloadState, RunState, RunStatus } from "./runState.
 import type { TableParams, TableRows } from "./runsTable.ts";
 import type { RunParams } from "./runParams.ts";
 import type { SamplePage, SampleQuery, TokenView } from "./samples.ts";
-import type { RunSize, StorageParams, StorageUse } from "./storageUse.ts";
+import type { RunSize, ShownRun, StorageParams, StorageUse } from "./storageUse.ts";
 import type {
   AnnotateParams,
   Annotation,
@@ -316,9 +316,12 @@ export interface ServiceRequests {
   readonly resumeRun: { params: RunParams; result: StartedRun };
   /** Asks for a graceful stop: the running step is finished and its state saved. */
   readonly stopRun: { params: RunParams; result: Record<string, never> };
-  /** Removes a run that no process works on; with `artifacts`, also those that no other run of its root uses. */
+  /**
+   * Removes a run that no process works on; with `artifacts`, also those that no other run of its root uses. With `shown`,
+   * nothing but that goes: neither another run that has the folder by now, nor artifacts that were not named.
+   */
   readonly deleteRun: {
-    params: RunParams & { readonly artifacts: boolean };
+    params: RunParams & { readonly artifacts: boolean; readonly shown?: ShownRun };
     result: { readonly freedBytes: number };
   };
   /** The contents of a folder of runs and artifacts, and which of them no run uses. */

@@ -49,4 +49,9 @@ export interface RunSize {
    * the root.
    */
   readonly artifacts: readonly string[];
+  /** The run's own time: ids are given again, and another run may come to stand in the folder. */
+  readonly createdAt: number;
 }
+
+/** What a person has seen of a run before they said to delete it. */
+export type ShownRun = Pick<RunSize, "createdAt" | "artifacts">;

@@ -15,17 +15,70 @@ import { withNotice } from "./progress.ts";
 /** Deletes runs and, if the user chooses so, the artifacts that no other run uses. @returns Bytes freed. */
 export async function deleteRuns(salsa: Salsa, args: readonly unknown[]): Promise<number> {
   const runs = await pickDeleted(salsa, args);
-  const { isWithArtifacts } = await confirm(salsa, runs);
-  const freed = await withNotice(vscode.l10n.t("Deleting {0}", namesOf(runs)), async () => {
-    let bytes = 0;
-    for (const { folder } of runs) {
-      const { freedBytes } = await salsa.service.request("deleteRun", { folder, artifacts: isWithArtifacts });
-      bytes += freedBytes;
+  const sizes = await sizesOf(salsa, runs);
+  const { isWithArtifacts } = await confirm(salsa, runs, sizes);
+  const { deleted, freed, failures } = await withNotice(vscode.l10n.t("Deleting {0}", namesOf(runs)), () =>
+    deleteEach(salsa, { runs, sizes, isWithArtifacts }),
+  );
+  const [first] = failures;
+  if (first !== undefined && deleted.length === 0) throw first.error;
+  const done = vscode.l10n.t("{0} was deleted: {1} freed.", namesOf(deleted), formatFileSize(freed));
+  if (first === undefined) {
+    showDone(salsa, done);
+    return freed;
+  }
+  const left = failures.map(({ run, error }) =>
+    vscode.l10n.t("{0} was not deleted: {1}", run.id, error instanceof Error ? error.message : String(error)),
+  );
+  throw new CommandError(`${done} ${left.join("; ")}`);
+}
+
+interface Deletion {
+  readonly deleted: readonly RunSummary[];
+  /** Bytes. */
+  readonly freed: number;
+  readonly failures: readonly { readonly run: RunSummary; readonly error: unknown }[];
+}
+
+interface Confirmed {
+  readonly runs: readonly RunSummary[];
+  /** As they were shown, in the order of the runs. */
+  readonly sizes: readonly RunSize[];
+  readonly isWithArtifacts: boolean;
+}
+
+/** Deletes runs one after the other, and nothing that was not shown; one that cannot be deleted keeps no other from it. */
+async function deleteEach(salsa: Salsa, { runs, sizes, isWithArtifacts }: Confirmed): Promise<Deletion> {
+  const deleted: RunSummary[] = [];
+  const failures: { readonly run: RunSummary; readonly error: unknown }[] = [];
+  let freed = 0;
+  for (const [index, run] of runs.entries()) {
+    const { folder } = run;
+    const size = sizes[index];
+    if (size === undefined) throw new TypeError(`${folder}: has no size`);
+    // What several runs share is shown with the last of them, which may be gone before.
+    const artifacts = sizes.flatMap((one) => (one.root === size.root ? one.artifacts : []));
+    const shown = { createdAt: size.createdAt, artifacts };
+    try {
+      const { freedBytes } = await salsa.service.request("deleteRun", { folder, artifacts: isWithArtifacts, shown });
+      freed += freedBytes;
+      deleted.push(run);
+    } catch (error) {
+      if (await isGone(folder)) deleted.push(run);
+      else failures.push({ run, error });
     }
-    return bytes;
-  });
-  showDone(salsa, vscode.l10n.t("{0} was deleted: {1} freed.", namesOf(runs), formatFileSize(freed)));
-  return freed;
+  }
+  return { deleted, freed, failures };
+}
+
+/** True if a folder is there no more: another window has deleted the run. */
+async function isGone(folder: string): Promise<boolean> {
+  try {
+    await vscode.workspace.fs.stat(vscode.Uri.file(folder));
+    return false;
+  } catch (error) {
+    return error instanceof vscode.FileSystemError && error.code === "FileNotFound";
+  }
 }
 
 async function pickDeleted(salsa: Salsa, args: readonly unknown[]): Promise<readonly RunSummary[]> {
@@ -54,8 +107,7 @@ interface ListItem extends vscode.MessageItem {
 }
 
 /** Asks for confirmation in a modal dialog, since deleting cannot be undone. */
-async function confirm(salsa: Salsa, runs: readonly RunSummary[]): Promise<DeleteItem> {
-  const sizes = await sizesOf(salsa, runs);
+async function confirm(salsa: Salsa, runs: readonly RunSummary[], sizes: readonly RunSize[]): Promise<DeleteItem> {
   const total = (of: (size: RunSize) => number): string =>
     formatFileSize(sizes.reduce((sum, size) => sum + of(size), 0));
   const records = vscode.l10n.t(

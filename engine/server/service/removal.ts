@@ -2,6 +2,7 @@ import { basename, dirname, join } from "node:path";
 import { type TrackedFolder, removeTracked, trackedFoldersOf } from "../../pipeline/tracking/trackedRuns.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { ServiceRequests } from "../../protocol/service.ts";
+import type { ShownRun } from "../../protocol/storageUse.ts";
 import { Artifacts, isArtifactKey } from "../../storage/artifacts.ts";
 import { copiesFor } from "../../storage/attempts.ts";
 import { isLeftover } from "../../storage/disk.ts";
@@ -29,7 +30,6 @@ export async function sizeOfRun(
   const shared = [...(await ownPrepared(removal)), ...(await ownCopies(removal))];
   const own = [...made, ...shared.map(({ file }) => file)];
   const root = await realRoot(placeIn(run.folder));
-  const nameOf = (folder: string): string => join(basename(dirname(folder)), basename(folder));
   return {
     runBytes: await recordBytes(run, tracking),
     artifactBytes: await bytesFreedBy(own),
@@ -37,7 +37,13 @@ export async function sizeOfRun(
     run: nameOf(run.folder),
     tracking: tracking.map(({ name }) => name),
     artifacts: own.map(nameOf),
+    createdAt: run.summary().createdAt,
   };
+}
+
+/** A folder of a run or an artifact, from the root. */
+function nameOf(folder: string): string {
+  return join(basename(dirname(folder)), basename(folder));
 }
 
 /** Bytes of a run's folder and of its metrics for other tools. */
@@ -49,11 +55,13 @@ async function recordBytes(run: TrackedRun, tracking: readonly TrackedFolder[]):
 
 /**
  * Removes a run that no process works on and, if requested, the artifacts that no other run uses.
+ *
+ * @param shown - Spares all but this.
  * @returns Bytes freed.
- * @throws {DataError} when a process works on the run, or something of it is a link or stands below one: then nothing is
- * removed.
+ * @throws {DataError} when a process works on the run, it is not the one that was shown, or something of it is a link or
+ * stands below one: then nothing is removed.
  */
-export async function deleteRun(runs: Runs, run: TrackedRun, hasArtifacts: boolean): Promise<number> {
+export async function deleteRun(runs: Runs, run: TrackedRun, hasArtifacts: boolean, shown?: ShownRun): Promise<number> {
   const { folder } = run;
   const remedy = "delete it by hand if you no longer need it";
   if (!isRunPlace(folder)) throw new DataError("delete run: is not below a folder of runs", { file: folder, remedy });
@@ -65,11 +73,16 @@ export async function deleteRun(runs: Runs, run: TrackedRun, hasArtifacts: boole
   });
   let freed: number;
   try {
+    if (shown !== undefined && shown.createdAt !== run.summary().createdAt) {
+      const another = "look at it, and delete it if it is to go, too";
+      throw new DataError("delete run: another run has its place by now", { file: folder, remedy: another });
+    }
+    const isShown = (one: string): boolean => shown?.artifacts.includes(nameOf(one)) ?? true;
     const artifacts = new Artifacts(run.root);
     const removal = removalOf(runs, run);
-    const own = hasArtifacts ? await ownArtifacts(removal) : [];
-    const prepared = hasArtifacts ? await ownPrepared(removal) : [];
-    const copies = hasArtifacts ? await ownCopies(removal) : [];
+    const own = (hasArtifacts ? await ownArtifacts(removal) : []).filter(({ folders }) => folders.every(isShown));
+    const prepared = (hasArtifacts ? await ownPrepared(removal) : []).filter(({ file }) => isShown(file));
+    const copies = (hasArtifacts ? await ownCopies(removal) : []).filter(({ file }) => isShown(file));
     const tracking = await trackedFoldersOf(run.root, run.id);
     const all = [...own.flatMap(({ folders }) => folders), ...[...prepared, ...copies].map(({ file }) => file)];
     freed = (await recordBytes(run, tracking)) + (await bytesFreedBy(all));

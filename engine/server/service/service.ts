@@ -175,8 +175,8 @@ export class Service implements Disposable {
         await stopRun(await runs.get(folder), this.client ?? "a service");
         return done;
       },
-      deleteRun: async ({ folder, artifacts }) => ({
-        freedBytes: await deleteRun(runs, await runs.get(folder), artifacts),
+      deleteRun: async ({ folder, artifacts, shown }) => ({
+        freedBytes: await deleteRun(runs, await runs.get(folder), artifacts, shown),
       }),
       storageUse: (asked) => storageUse(runs, asked),
       cleanUp: (asked) => cleanUp(runs, asked),

@@ -14,7 +14,7 @@ export interface Answers {
     question: string,
     options: { readonly detail: string },
     ...items: T[]
-  ) => T | undefined;
+  ) => T | undefined | PromiseLike<T | undefined>;
 }
 
 /** An item of a quick pick, with what our commands put into it. */

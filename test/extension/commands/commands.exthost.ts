@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { cp, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { appendFile, cp, mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import * as vscode from "vscode";
 import { readPlanOutput } from "../../../engine/protocol/toolOutput.ts";
+import { lockOf, takeLock } from "../../../engine/storage/locks.ts";
 import { runChange } from "../../../extension/commands/runChange.ts";
 import { isActive } from "../../../extension/runs/states.ts";
 import type { Salsa } from "../../../extension/salsa.ts";
@@ -264,6 +265,49 @@ describe("commands", () => {
     // The other run of the same artifacts keeps them all.
     const models = await salsa.service.request("models", { folder: runFolder("demo-1") });
     assert.ok(models.length > 0 && models.every(({ exists }) => exists));
+  });
+
+  it("delete the others of several runs where one is gone or at work again by the time that it is confirmed", async () => {
+    const [gone = "", resumed = "", left = ""] = ["demo-7", "demo-8", "demo-9"].map(runFolder);
+    for (const folder of [gone, resumed, left]) await cp(runFolder("demo-1"), folder, { recursive: true });
+    for (const folder of [gone, resumed, left]) await runChange(salsa.runs, folder, () => true);
+    let held: Awaited<ReturnType<typeof takeLock>> | undefined;
+    const told: string[] = [];
+    try {
+      const freed = await ask(
+        "salsa.deleteRun",
+        [gone, [gone, resumed, left].map((folder) => ({ kind: "run", folder }))],
+        {
+          showWarningMessage: async (question, _options, ...items) => {
+            assert.match(question, /^Delete demo-7, demo-8, demo-9\?/);
+            await rm(gone, { recursive: true });
+            held = await takeLock(lockOf(resumed));
+            const log = join(resumed, "events.jsonl");
+            const [first = "", ...others] = (await readFile(log, "utf8")).trimEnd().split("\n");
+            const again = {
+              ...(JSON.parse(first) as object),
+              time: Date.now(),
+              sequence: others.length + 1,
+              resumed: true,
+            };
+            await appendFile(log, `${JSON.stringify(again)}\n`);
+            return items[0];
+          },
+          showErrorMessage: (message) => void told.push(message),
+        },
+      );
+      assert.equal(freed, undefined);
+      assert.match(
+        told.join(),
+        /^demo-7, demo-9 was deleted: \d.* freed\. demo-8 was not deleted: .*at work on it; stop the run/,
+      );
+      await stat(resumed);
+      for (const folder of [gone, left]) await assert.rejects(stat(folder));
+    } finally {
+      await held?.release();
+      for (const folder of [gone, resumed, left]) await rm(folder, { recursive: true, force: true });
+      await salsa.runs.refresh();
+    }
   });
 
   it("list every folder that a deletion would take where a dialog has no room, and take none that is not confirmed", async () => {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { deletedPaths, pathList } from "../../../extension/commands/deletedPaths.ts";
 
 const size = (run: string, artifacts: readonly string[], root = "/data/.salsa", tracking: readonly string[] = []) => ({
-  ...{ runBytes: 1, artifactBytes: 2 },
+  ...{ runBytes: 1, artifactBytes: 2, createdAt: 3 },
   ...{ root, run, tracking, artifacts },
 });
 

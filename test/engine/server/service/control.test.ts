@@ -179,6 +179,45 @@ describe("deleting a run", function () {
     });
   });
 
+  it("takes nothing that was not shown: neither what has come to be its own since, nor another run of its id", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const root = path.join(folder, ".salsa");
+      const key = "sft-0123456789abcdef";
+      const places = ["artifacts", "data"].map((kind) => path.join(root, kind, key));
+      for (const place of places) await fs.mkdir(place, { recursive: true });
+      const data = [{ from: "a", kind: "sft", read: 1, used: 1, validation: 0, unusable: {}, prepared: key }];
+      const events = (id: string): object[] => {
+        const [started, ...others] = finishedEvents(id, key);
+        return [{ ...started, data }, ...others];
+      };
+      const [one, other] = [
+        await writeRun(folder, "one-1", { events: events("one-1") }),
+        await writeRun(folder, "other-1", { events: events("other-1") }),
+      ];
+      await withService(async ({ ask, runs, until }) => {
+        await ask("setRoots", { roots: [root] });
+        await until(() => runs.size === 2);
+        const shown = await ask("sizeOf", { folder: one });
+        assert.deepEqual(shown.artifacts, []);
+        await ask("deleteRun", { folder: other, artifacts: false });
+        const { artifacts: own } = await ask("sizeOf", { folder: one });
+        assert.deepEqual(own, [path.join("artifacts", key), path.join("data", key)]);
+        await fs.rm(one, { recursive: true });
+        await until(() => !runs.has(one));
+        const [first = {}, ...rest] = events("one-1");
+        await writeRun(folder, "one-1", { events: [{ ...first, time: 1_600_000_000_000 }, ...rest] });
+        await assert.rejects(
+          ask("deleteRun", { folder: one, artifacts: true, shown }),
+          refusal(1, "DataError", /delete run: another run has its place by now; look at it, and delete it/),
+        );
+        const { createdAt } = await ask("sizeOf", { folder: one });
+        await ask("deleteRun", { folder: one, artifacts: true, shown: { ...shown, createdAt } });
+        assert.deepEqual(await fs.readdir(path.join(root, "runs")), []);
+        for (const place of places) await fs.stat(place);
+      });
+    });
+  });
+
   it("takes prepared data along that no other run uses, and makes it again when it is needed", async () => {
     await inTemporaryFolder(async (folder) => {
       const written = await ownData(folder);
