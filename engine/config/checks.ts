@@ -6,6 +6,7 @@ import { checkArms, checkReferences } from "./armChecks.ts";
 import { checkCluster } from "./clusterChecks.ts";
 import { checkContestants } from "./contestants.ts";
 import { checkJudge, defaultJudge } from "./judging.ts";
+import { checkBudget } from "./judgingCost.ts";
 import { repeated, unknownName } from "./complaints.ts";
 import type { PartialConfig } from "./schema.ts";
 import { didYouMean, shown } from "./explain.ts";
@@ -267,6 +268,7 @@ function checkJudging({ task, data, evaluation }: PartialConfig): Complaint[] {
   if (evaluation !== undefined) {
     const judge = evaluation.judge ?? defaultJudge({ hasGold });
     complaints.push(...checkJudge(evaluation, { hasGold }), ...checkContestants(evaluation.contestants, judge));
+    complaints.push(...checkBudget(evaluation, judge));
   }
   return complaints;
 }

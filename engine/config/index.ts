@@ -9,6 +9,7 @@ export { configTable, jsonSchema, presetSchemas } from "./describe.ts";
 export { editorSchema } from "./editorSchema.ts";
 export {
   askedModels,
+  checkBudget,
   contestantOf,
   isFree,
   judgeModels,

@@ -1,9 +1,10 @@
 import * as z from "zod";
-import { JUDGES } from "../evaluation/judges/index.ts";
+import { JUDGES, judgeKind } from "../evaluation/judges/index.ts";
 import type { JudgeKind } from "../evaluation/judges/kind.ts";
 import type { LlmSettings } from "../evaluation/judges/llmSettings.ts";
 import { editorModelOf, isEditorAddress } from "../protocol/editorModels.ts";
 import { DataError } from "../protocol/errors.ts";
+import type { Complaint } from "./complaint.ts";
 import type { ContestantSettings } from "./contestants.ts";
 import { evaluationSchema } from "./evaluation.ts";
 import type { RunConfig } from "./resolved.ts";
@@ -89,12 +90,33 @@ export function contestantOf({ evaluation }: Pick<RunConfig, "evaluation">, name
 
 /** Price of a model: as the config says; nothing on this machine; else undefined. */
 export function priceOf(
-  { evaluation }: Pick<RunConfig, "evaluation">,
+  { evaluation }: { readonly evaluation: Pick<RunConfig["evaluation"], "prices"> },
   { model, baseUrl }: Pick<LlmSettings, "model" | "baseUrl">,
 ): ModelPrice | undefined {
   const { prices = {} } = evaluation;
   if (Object.hasOwn(prices, model)) return prices[model];
   return baseUrl !== undefined && isOnThisMachine(baseUrl) ? { input: 0, output: 0 } : undefined;
+}
+
+/**
+ * Complaints about a budget that nothing would keep: calls of a model whose price is not known count as free. The editor's
+ * models cost no dollars.
+ *
+ * @param evaluation - As written.
+ * @param judge - Name of its judge, or of the one that stands in.
+ */
+export function checkBudget(
+  evaluation: Pick<RunConfig["evaluation"], "budget" | "contestants" | "prices">,
+  judge: string,
+): Complaint[] {
+  if (evaluation.budget === undefined) return [];
+  const models = [...(judgeKind(judge).models?.(evaluation) ?? []), ...Object.values(evaluation.contestants ?? {})];
+  const isPaid = ({ model, baseUrl }: ServerModel): boolean => !isEditorAddress(model) && baseUrl !== undefined;
+  const unknown = models.filter((own) => isPaid(own) && priceOf({ evaluation }, own) === undefined);
+  if (unknown.length === 0) return [];
+  const names = [...new Set(unknown.map(({ model }) => model))].join(", ");
+  const remedy = "add it to evaluation.prices, in US dollars per million tokens, or leave the budget out";
+  return [{ path: ["evaluation", "budget"], message: `cannot be kept: the price of ${names} is not known`, remedy }];
 }
 
 /**

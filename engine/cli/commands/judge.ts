@@ -1,7 +1,7 @@
 import { join, resolve } from "node:path";
 import { BENCHMARKS } from "../../evaluation/benchmarks/index.ts";
 import { judgeKind } from "../../evaluation/judges/index.ts";
-import { parseConfig, type RunConfig } from "../../config/index.ts";
+import { checkBudget, parseConfig, type RunConfig } from "../../config/index.ts";
 import { usableFileName } from "../../config/usableName.ts";
 import { makeFolder } from "../../storage/disk.ts";
 import { choiceOption, numberOption, requiredOption, switchOption, textOption } from "../arguments.ts";
@@ -106,7 +106,11 @@ async function judgeConfig(args: Arguments, { folder }: CommandContext): Promise
     if (judgeKind(config.evaluation.judge).needs.length > 0) {
       throw new UsageError(`${file}: its judge is ${config.evaluation.judge}, which these answers have no scores for`);
     }
-    return budget === undefined ? config : { ...config, evaluation: { ...config.evaluation, budget } };
+    if (budget === undefined) return config;
+    const evaluation = { ...config.evaluation, budget };
+    const [complaint] = checkBudget(evaluation, evaluation.judge);
+    if (complaint !== undefined) throw new UsageError(`--budget ${complaint.message}; ${complaint.remedy}`);
+    return { ...config, evaluation };
   }
   if (model === undefined || baseUrl === undefined) throw new UsageError("give --config, or --model and --server");
   const keyVariable = textOption(args, "key-variable");

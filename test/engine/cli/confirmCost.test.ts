@@ -68,6 +68,31 @@ describe("the cost of judging", () => {
     assert.equal(judgingCost(configOf(lookalike))[0]?.isLocal, false);
   });
 
+  it("has no budget where a price is not known, by which it could be kept", async () => {
+    const { llm, prices } = REMOTE;
+    const unpriced = { llm, budget: 0 };
+    assert.throws(() => configOf(unpriced), /evaluation\.budget.*the price of gpt is not known.*evaluation\.prices/);
+    const contestants = { mini: { model: "gpt-mini", baseUrl: llm.baseUrl } };
+    assert.throws(() => configOf({ ...unpriced, prices, contestants }), /the price of gpt-mini is not known/);
+    const panel = { judge: "panel", llm: undefined, panel: { members: ["gold", llm] } };
+    assert.throws(() => configOf({ ...unpriced, ...panel }), /the price of gpt is not known/);
+    // Another judge asks no model; this machine's are free, and those of the editor cost no dollars.
+    const free = [{ judge: "gold", llm: undefined }, { ...LOCAL }, { llm: { model: "vscode:copilot/gpt-4o" } }];
+    for (const one of [{ prices }, ...free]) assert.equal(configOf({ ...unpriced, ...one }).evaluation.budget, 0);
+    await inTemporaryFolder(async (folder) => {
+      await fs.writeFile(path.join(folder, FILE), written({ llm }));
+      const files = ["a.jsonl", "--against", "b.jsonl", "--questions", "q.jsonl", "--kind", "prompts"];
+      for (const by of [
+        ["--config", FILE],
+        ["--model", llm.model, "--server", llm.baseUrl],
+      ]) {
+        const { code, stderr } = await salsa(["judge", ...files, ...by, "--budget", "0"], { folder });
+        assert.equal(code, 2);
+        assert.match(stderr, /budget.*the price of gpt is not known/);
+      }
+    });
+  });
+
   it("is refused for a run whose own record names what no config may", () => {
     const config = configOf(REMOTE);
     const forged = { ...config.evaluation, llm: { ...config.evaluation.llm, keyVariable: "GITHUB_TOKEN" } };

@@ -80,7 +80,8 @@ describe("runs started from the service", function () {
         const plain = await writeConfig(folder, tiny());
         assert.deepEqual(await ask("judgingCost", { configFile: plain }), { costs: [], isFree: true });
         const llm = { model: "m", baseUrl: "https://judge.example/v1", keyVariable: "JUDGE_API_KEY" };
-        const judged = await writeConfig(folder, tiny({ evaluation: { judge: "llm", llm, budget: 2 } }));
+        const prices = { m: { input: 1, output: 2 } };
+        const judged = await writeConfig(folder, tiny({ evaluation: { judge: "llm", llm, prices, budget: 2 } }));
         const { costs, isFree, budget } = await ask("judgingCost", { configFile: judged });
         assert.deepEqual(
           [costs[0]?.server, costs[0]?.keyVariable, isFree, budget],
