@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { benchmarkKind } from "../evaluation/benchmarks/index.ts";
 import { pairJudgment } from "../evaluation/fastchat/judgments.ts";
 import { type QuestionSource, recordLine, sourcedJudgment } from "../evaluation/fastchat/records.ts";
 import { judgeKind, judgeSettings } from "../evaluation/judges/index.ts";
@@ -42,11 +43,12 @@ export interface JudgeChoice {
   readonly settings: Readonly<Record<string, unknown>>;
 }
 
-/** The judge that a config's `evaluation` names, with all that its verdicts depend on. */
-export function judgeChoice(evaluation: { readonly judge: string }): JudgeChoice {
+/** The judge that a config's `evaluation` names, with all that its verdicts on a benchmark of that kind depend on. */
+export function judgeChoice(evaluation: { readonly judge: string }, benchmark?: string): JudgeChoice {
   const { judge: name } = evaluation;
   const settings = judgeSettings(name, evaluation);
-  const decisive = judgeKind(name).verdictSettings?.(settings) ?? settings;
+  const official = benchmark === undefined ? undefined : benchmarkKind(benchmark).official;
+  const decisive = judgeKind(name).verdictSettings?.(settings, official) ?? settings;
   return { name, settings: decisive as JudgeChoice["settings"] };
 }
 

@@ -350,7 +350,8 @@ function evaluated(
     for (const [a, b] of pairs) {
       const inputs = { ours: known(byModel, a), theirs: known(byModel, b), ...judgePromptOf(config) };
       const place = at(scope, a, { opponent: b, benchmark });
-      judged.push({ benchmark, a, b, artifact: recipe.add(judge, { of: { names: [a, b], seed }, inputs, place }) });
+      const of = { names: [a, b], benchmark, seed } as const;
+      judged.push({ benchmark, a, b, artifact: recipe.add(judge, { of, inputs, place }) });
     }
   }
   return { answers: answered, judgments: judged };

@@ -28,6 +28,7 @@ export const arenaHard = {
   fields: '{"uid", "prompt"} or {"question_id", "turns": [{"content"}]}',
   turns: 1,
   takesReferences: false,
+  official: "arenaHard",
   published: {
     licence: "Apache-2.0",
     config: { kind: "arena-hard", from: "question.jsonl" },

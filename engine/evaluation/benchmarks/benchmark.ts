@@ -32,6 +32,8 @@ export interface BenchmarkKind {
   readonly usesReference?: (category: string | undefined) => boolean;
   /** The temperature that questions of a category are answered at; the config's unless given. */
   readonly temperature?: (category: string | undefined) => number;
+  /** The judges' protocol that is its own tool's; FastChat's unless given. */
+  readonly official?: "arenaHard";
   /** Part of a data set on the hub that is the benchmark. */
   readonly split?: string;
   /** Where it is published; absent where it is anybody's. */

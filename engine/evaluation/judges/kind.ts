@@ -2,7 +2,7 @@ import type * as z from "zod";
 import type { Complaint } from "../../config/complaint.ts";
 import type { Judge, JudgedAnswer, ScoreName } from "./judge.ts";
 import type { JudgeTools } from "./judgeModel.ts";
-import type { LlmSettings } from "./llmSettings.ts";
+import type { LlmSettings, Protocol } from "./llmSettings.ts";
 
 /** A kind of judge: its settings in the config, its texts for people, and its constructor. */
 export interface JudgeKind<Settings extends object = object> {
@@ -35,8 +35,8 @@ export interface JudgeKind<Settings extends object = object> {
   nameInJudgments?(settings: Settings): string;
   /** The file with the prompt that its model is shown, where there is one. */
   promptFile?(settings: Settings): string | undefined;
-  /** Settings that verdicts depend on; all of them where this is left out. */
-  verdictSettings?(settings: Settings): object;
+  /** Settings that verdicts depend on; all of them where this is left out. `official` is what that protocol stands for. */
+  verdictSettings?(settings: Settings, official?: Protocol): object;
   /** Settings may be those that verdicts depend on alone. */
   create(settings: Settings, tools?: JudgeTools): Judge;
 }

@@ -4,7 +4,7 @@ import type { Judge, Ruling, SeatWinner, SeatedPair } from "./judge.ts";
 import type { JudgeModel, JudgeReply } from "./judgeModel.ts";
 import type { JudgeKind } from "./kind.ts";
 import { type ReadVerdict, TIE_DELTA, ownForm, parseVerdict } from "./parseVerdict.ts";
-import { type LlmSettings, checkAddress, llmSchema, serverSnippets } from "./llmSettings.ts";
+import { type LlmSettings, type Protocol, checkAddress, llmSchema, serverSnippets } from "./llmSettings.ts";
 import {
   ARENA_HARD,
   type JudgePrompt,
@@ -47,7 +47,7 @@ export const llm: JudgeKind<{ readonly llm: LlmSettings | undefined }> & {
   models: ({ llm: own }) => (own === undefined ? [] : [own]),
   nameInJudgments: ({ llm: own }) => own?.model ?? "llm",
   promptFile: ({ llm: own }) => own?.promptFile,
-  verdictSettings: ({ llm: own }) => ({ llm: own && verdictSettings(own) }),
+  verdictSettings: ({ llm: own }, official) => ({ llm: own && verdictSettings(own, official) }),
   create: ({ llm: own }, tools) => {
     if (own === undefined || tools === undefined) throw new RangeError("judge llm: no model is named");
     return llmJudge(own, tools.model(own), tools.promptText);
@@ -55,19 +55,14 @@ export const llm: JudgeKind<{ readonly llm: LlmSettings | undefined }> & {
 };
 
 /** Settings that verdicts depend on; all others are about how the server is asked. */
-export function verdictSettings({
-  model,
-  baseUrl,
-  protocol,
-  verdictPattern,
-  samples,
-  temperature,
-  maxTokens,
-}: LlmSettings): object {
+export function verdictSettings(
+  { model, baseUrl, protocol, verdictPattern, samples, temperature, maxTokens }: LlmSettings,
+  official: Protocol = "official",
+): object {
   return {
     model,
     ...(baseUrl !== undefined && { baseUrl }),
-    protocol,
+    protocol: protocol === "official" ? official : protocol,
     ...(verdictPattern !== undefined && { verdictPattern }),
     samples,
     temperature,

@@ -18,7 +18,7 @@ const fastchat = "FastChat llm_judge";
 const protocols = {
   paper: "figure 7 of the paper everywhere, which is FastChat's pair-v2; pair-v2-multi-turn for second turns",
   official:
-    "FastChat's prompts: pair-v2, pair-math-v1 for questions with a reference answer, and both's multi-turn forms for second turns",
+    "FastChat's prompts: pair-v2, pair-math-v1 for questions with a reference answer, and both's multi-turn forms for second turns; for benchmarks of the kind arena-hard, its own five-way verdict",
   arenaHard: "Arena-Hard v0.1's five-way verdict",
   single: "each answer is graded from 1 to 10 (FastChat's single-v1); the higher grade wins, grades within 0.1 tie",
   file: "the prompt in promptFile",
@@ -98,6 +98,7 @@ export const llmSchema = section(
 
 /** A language model as judge. */
 export type LlmSettings = Readonly<z.output<typeof llmSchema>>;
+export type Protocol = LlmSettings["protocol"];
 
 /** Complaints about where a model is: behind a server, or in the editor. */
 export function checkAddress(

@@ -74,10 +74,10 @@ export const panel: JudgeKind<{ readonly panel: PanelSettings | undefined }> & {
   check: ({ panel: own }, { hasGold }) =>
     (own?.members ?? []).flatMap((member, index) => checkMember(member, index, hasGold)),
   models: ({ panel: own }) => modelsOf(own),
-  verdictSettings: ({ panel: own }) => ({
+  verdictSettings: ({ panel: own }, official) => ({
     panel: own && {
       rule: own.rule,
-      members: own.members.map((one) => (typeof one === "string" ? one : verdictSettings(one))),
+      members: own.members.map((one) => (typeof one === "string" ? one : verdictSettings(one, official))),
     },
   }),
   create: ({ panel: own }, tools) => {

@@ -119,7 +119,7 @@ export interface JudgeFilesSettings {
 export async function judgeJob(job: JudgingJob, settings: JudgeFilesSettings): Promise<JudgedFiles> {
   const { config, baseline, models, questions, positions } = job;
   const theirs = answerRows(baseline, questions, positions);
-  const choice = judgeChoice(config.evaluation);
+  const choice = judgeChoice(config.evaluation, job.benchmark);
   const pairs = models.map(({ model }, at) => {
     const ours = answerRows(models[at]!, questions, positions);
     return { names: [model, baseline.model] as const, ours, theirs };

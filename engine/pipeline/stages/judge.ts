@@ -4,10 +4,11 @@ import { NO_COST } from "../cost.ts";
 import { type JudgeChoice, chosenJudge, judgeAnswers, judgeChoice, judgeNameOf } from "../judging.ts";
 import { readPrompt } from "../modelDesk.ts";
 import type { Artifact, DataFile, Stage } from "../stage.ts";
+import { formOf } from "./answers.ts";
 
 /** Compares two models' answers to a benchmark: two games each, with the sides swapped. */
 export const judge: Stage<
-  { readonly names: readonly [ours: string, theirs: string]; readonly seed: number },
+  { readonly names: readonly [ours: string, theirs: string]; readonly benchmark: string; readonly seed: number },
   { readonly judge: JudgeChoice; readonly names: readonly [ours: string, theirs: string]; readonly seed: number },
   { readonly ours: Artifact; readonly theirs: Artifact; readonly prompt?: DataFile }
 > = {
@@ -17,7 +18,9 @@ export const judge: Stage<
   usesDevice: false,
   revision: 2,
   // FastChat's records name the models, so names are part of the result.
-  select: ({ evaluation }, { names, seed }) => ({ judge: judgeChoice(evaluation), names, seed }),
+  select: (config, { names, benchmark, seed }) => {
+    return { judge: judgeChoice(config.evaluation, formOf(config, benchmark).form), names, seed };
+  },
   async run(context, { judge: choice, names, seed }, { ours, theirs, prompt }) {
     const answers = { ours: await readAnswers(ours.folder), theirs: await readAnswers(theirs.folder) };
     const { models, signal } = context;

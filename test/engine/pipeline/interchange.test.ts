@@ -8,6 +8,7 @@ import { arenaComparison, readArenaJudgment } from "../../../engine/evaluation/i
 import { winRate } from "../../../engine/evaluation/winRates.ts";
 import { comparisonsOf } from "../../../engine/evaluation/fastchat/judgments.ts";
 import { judgmentFiles } from "../../../engine/pipeline/interchange/runFiles.ts";
+import { judge as judgeStage } from "../../../engine/pipeline/stages/judge.ts";
 import { DataError } from "../../../engine/protocol/errors.ts";
 import { salsa } from "../cli/screen.ts";
 import * as pipeline from "../../../engine/pipeline/index.ts";
@@ -105,6 +106,43 @@ describe("answers that other people's models wrote", () => {
         assert.deepEqual(rates(again.stdout), rates(first.stdout), "its own judgments give the same rates");
       }),
     ));
+
+  it("to Arena-Hard are judged by its own five-way form where the protocol is official, also by a panel and in a run", () =>
+    inTemporaryFolder(async (folder) => {
+      const arena: Script = (seen, response) => {
+        const [first = ""] = /good \d/.exec(lastMessage(seen)) ?? [];
+        json(response, chat(first === "good 3" ? "[[A>>B]]" : "[[B>A]]"));
+      };
+      await withServer(arena, async ({ baseUrl, seen }) => {
+        const file = (name: string): string => path.join(folder, name);
+        await writeJsonl(file("q.jsonl"), [{ uid: "q1", category: "c", prompt: "ask" }]);
+        for (const goodness of [2, 3]) {
+          const messages = [{ role: "assistant", content: { answer: `good ${goodness}` } }];
+          await writeJsonl(file(`${goodness}.jsonl`), [{ uid: "q1", model: `m${goodness}`, messages }]);
+        }
+        const job = {
+          ...{ answers: [file("3.jsonl")], baseline: file("2.jsonl"), isCommon: false },
+          questions: { file: file("q.jsonl"), kind: "arena-hard" },
+        };
+        const { llm } = configOf(baseUrl).evaluation;
+        const panel = { judge: "panel", llm: undefined, panel: { members: [llm, llm] } };
+        for (const config of [configOf(baseUrl), configOf(baseUrl, panel)]) {
+          const settings = { root: file(config.evaluation.judge), signal: new AbortController().signal, env: {} };
+          const { judgments } = await judgeJob(await openAnswers({ ...job, config }), settings);
+          assert.deepEqual(
+            judgments.map(({ g1_winner, g2_winner }) => [g1_winner, g2_winner]),
+            [["model_1", "model_1"]],
+          );
+        }
+        const benchmarks = { arena: { kind: "arena-hard", from: "q" } };
+        const data = { sft: "s", preferences: "r", prompts: "p", benchmarks };
+        const written = { data, model: { checkpoint: "m" }, evaluation: { judge: "llm", llm } };
+        const of = { names: ["salsa", "ppo"], benchmark: "arena", seed: 1 } as const;
+        const { settings } = judgeStage.select(parseConfig(JSON.stringify(written), "x"), of).judge;
+        assert.equal((settings["llm"] as { readonly protocol?: string }).protocol, "arenaHard");
+        assert.ok(seen.every((one) => lastMessage(one).startsWith("<|User Prompt|>\nask")));
+      });
+    }));
 
   it("stop at the budget with what is judged", () =>
     inTemporaryFolder(async (folder) =>
