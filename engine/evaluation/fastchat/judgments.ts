@@ -1,4 +1,3 @@
-// Comparisons from records are kept for the evaluation issue, which reads judgments of other tools.
 import { type GameWinner, type Verdict, verdictOf } from "../judges/judge.ts";
 import type { Comparison } from "../winRates.ts";
 import type { PairJudgment, RecordWinner } from "./records.ts";
@@ -13,7 +12,8 @@ export function comparisonsOf(judgments: readonly PairJudgment[], a: string, b: 
     if (sides === undefined) return [];
     const games = [sides[record.g1_winner], sides[record.g2_winner]] as const;
     const { outcome } = verdictOf([{ winner: games[0] }, { winner: games[1] }]);
-    return [{ prompt: String(record.question_id), outcome, games }];
+    const { question_id, turn, category } = record;
+    return [{ prompt: String(question_id), outcome, games, turn, ...(category !== undefined && { category }) }];
   });
 }
 

@@ -3,8 +3,10 @@ import type { RunConfig } from "../../config/index.ts";
 import type { JudgeTools } from "../../evaluation/judges/judgeModel.ts";
 import type { PairJudgment } from "../../evaluation/fastchat/records.ts";
 import { type TableEntry, winRateTable } from "../../evaluation/table.ts";
+import { checksSheet } from "../../evaluation/tables/checks.ts";
 import { winRateSheet } from "../../evaluation/tables/index.ts";
 import { partsSheet } from "../../evaluation/tables/parts.ts";
+import { ratingsSheet } from "../../evaluation/tables/ratings.ts";
 import type { Sheet } from "../../evaluation/tables/sheet.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { Table } from "../../protocol/events.ts";
@@ -209,7 +211,7 @@ async function toolsOf({ config }: JudgingJob, desk: ModelDesk, signal: AbortSig
   };
 }
 
-/** Win rates, and those by turn and category. */
+/** Win rates, those by turn and category, what they rest on, and ratings of all models at once: as of a run. */
 export function tablesOf(entries: readonly TableEntry[], notes: readonly string[]): readonly Table[] {
   const table = (name: string, title: string, { columns, rows }: Sheet, note?: string): Table => ({
     ...{ name, title, files: [] },
@@ -217,10 +219,15 @@ export function tablesOf(entries: readonly TableEntry[], notes: readonly string[
     rows: rows.map((row) => [...row]),
     ...(note !== undefined && note !== "" && { note }),
   });
-  const parts = partsSheet(entries);
+  const rates = winRateTable(entries);
+  const others = [
+    table("parts", "Win rates by turn and category", partsSheet(entries)),
+    table("checks", "Checks of the win rates", checksSheet(rates)),
+    table("ratings", "Ratings of all models at once", ratingsSheet(entries)),
+  ];
   return [
-    table("winRates", "Win rates", winRateSheet(winRateTable(entries)), notes.join("\n")),
-    ...(parts.rows.length === 0 ? [] : [table("parts", "Win rates by turn and category", parts)]),
+    table("winRates", "Win rates", winRateSheet(rates), notes.join("\n")),
+    ...others.filter(({ rows }) => rows.length > 0),
   ];
 }
 

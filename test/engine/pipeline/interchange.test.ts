@@ -71,7 +71,7 @@ describe("answers that other people's models wrote", () => {
         };
         assert.deepEqual(
           tables.map(({ name }) => name),
-          ["winRates", "parts"],
+          ["winRates", "parts", "checks"],
         );
         // Goodness 1, 2, 3 against 2, in two turns each.
         assert.deepEqual(
@@ -296,6 +296,32 @@ describe("judgments in the forms of other tools", () => {
     }
   });
 
+  it("have what their win rates rest on, those by turn, and ratings of all models at once", () =>
+    inTemporaryFolder(async (folder) => {
+      const between = (model_1: string, model_2: string): object[] =>
+        [...JUDGED, ...JUDGED].map((one, at) => ({ ...one, model_1, model_2, turn: at < JUDGED.length ? 1 : 2 }));
+      const file = path.join(folder, "judge-1_pair.jsonl");
+      await writeJsonl(file, [...between("ours", "base"), ...between("base", "third")]);
+      const tables = await tablesOfJudgments([file]);
+      assert.deepEqual(
+        tables.map(({ name, rows }) => [name, rows.length]),
+        [
+          ["winRates", 2],
+          ["parts", 4],
+          ["checks", 2],
+          ["ratings", 3],
+        ],
+      );
+      const [, parts, checks, ratings] = tables;
+      assert.deepEqual(parts?.rows[0]?.slice(3, 6), ["turn 1", 3, "33.33"]);
+      // Six comparisons: of each three, the last is decided by the seat.
+      assert.deepEqual(checks?.rows[0]?.slice(0, 6), ["judgments", "ours", "base", "question", "3", "33.33"]);
+      assert.deepEqual(
+        ratings?.rows.map(([, model]) => model),
+        ["ours", "base", "third"],
+      );
+    }));
+
   it("are read together, with Arena-Hard's leaderboard, and refused with their line", () =>
     inTemporaryFolder(async (folder) => {
       const [, before] = judgmentFiles(JUDGED, "arena-hard");
@@ -304,9 +330,9 @@ describe("judgments in the forms of other tools", () => {
       const tables = await tablesOfJudgments([file]);
       assert.deepEqual(
         tables.map(({ name }) => name),
-        ["winRates", "arenaHardBefore"],
+        ["winRates", "checks", "arenaHardBefore"],
       );
-      assert.equal(tables[1]?.rows.length, 2);
+      assert.equal(tables[2]?.rows.length, 2);
       await fs.appendFile(file, '{"question_id":1}\n');
       await assert.rejects(tablesOfJudgments([file]), /arena\.jsonl:4: read pair judgment: field judge/);
       await fs.writeFile(file, "");
