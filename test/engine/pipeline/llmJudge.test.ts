@@ -284,6 +284,26 @@ describe("a panel of judges", () => {
         }),
       );
     }));
+
+  it("whose member changes its model in the middle is noticed, and none that is refused a game", () =>
+    inTemporaryFolder(async (root) => {
+      const changes = async (folder: string, script: Script): Promise<unknown> =>
+        withServer(fair, async (one) =>
+          withServer(script, async (other) => {
+            const members = [one, other].map(({ baseUrl }, index) => ({ model: `m${index}`, baseUrl }));
+            const evaluation = { judge: "panel", panel: { members }, llm: undefined };
+            return metricsOf(await judged({ baseUrl: one.baseUrl, root, folder, evaluation }))["judge/models"];
+          }),
+        );
+      const changing: Script = (_, response, index) =>
+        json(response, chat("[[A]]", { model: index < 3 ? "v1" : "v2" }));
+      assert.equal(await changes("changing", changing), 1);
+      const refusing: Script = (seen, response) => {
+        if (lastMessage(seen).includes("question 3")) json(response, { error: { message: "too long" } }, 400);
+        else json(response, chat("[[A]]", { model: "v1" }));
+      };
+      assert.equal(await changes("refusing", refusing), undefined);
+    }));
 });
 
 describe("judging that is interrupted", () => {
