@@ -121,24 +121,34 @@ describe("kinds of benchmarks", () => {
   });
 });
 
-describe("FastChat's prompts for second turns", () => {
-  /** SHA-256 of system prompt, line break and template of FastChat's judge_prompts.jsonl (commit 0e6d3e4). */
+describe("the prompts of judges", () => {
+  /**
+   * SHA-256 of system prompt, line break and template of FastChat's judge_prompts.jsonl (commit 0e6d3e4), and of
+   * arena-hard-auto's judge_config.yaml of v0.1 (commit 7f1b7f5).
+   */
   const HASHES: Readonly<Record<string, string>> = {
+    "pair-v2": "01c96b177a537e3593ceef4021ec99ae1bbac124cc0339f2ff4c01d82db1feca",
+    "pair-math-v1": "11d5d551141c2954b41c2a97818cd10cb0bad7b8a3c5ce3c5e1d657f84825521",
+    "single-v1": "35aeace1d70a78ee07118aa6c43cf8020cbd680db638decfcfc66eac901ffd9e",
+    "single-math-v1": "f2d995633fe5b1653e1998870c42ad808daccab2b868f430e8e2b353ea86b355",
+    "arena-hard-v0.1": "5c7d31cb5b3bed9a0d2fe011948db1f6d291cf96613d31dec1bd0482d9392063",
     "pair-v2-multi-turn": "871ecbca24071115cae558efd3f01bdf59fdfe6044ab5e87d395232c584f7420",
     "pair-math-v1-multi-turn": "0ee638b3841852f1d02e9fa4d194c7ab38bbfcbad574f91f067eb533157db875",
     "single-v1-multi-turn": "1f5b1b2fb3592fd410ed82e32a9fd0f8d313c6f649bcb30efa36c44977bba6d9",
     "single-math-v1-multi-turn": "07f1f91a7c1f8edcb0036beb1912fc632aa60daf551e18db3b6d910939675573",
   };
+  /** Places that the published ones call otherwise. */
+  const PLACES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    "pair-math-v1": { reference: "ref_answer_1" },
+    "single-math-v1": { reference: "ref_answer_1" },
+    "arena-hard-v0.1": { question: "question_1", answer_a: "answer_1", answer_b: "answer_2" },
+  };
 
   it("are the published ones, to the letter", () => {
-    const all = [
-      prompts.PAIR_SECOND_TURN,
-      prompts.PAIR_SECOND_TURN_WITH_REFERENCE,
-      prompts.SINGLE_SECOND_TURN,
-      prompts.SINGLE_SECOND_TURN_WITH_REFERENCE,
-    ];
+    const all = Object.values(prompts).filter((one) => typeof one === "object");
     const hashes = all.map(({ name, system, template }) => {
-      return [name, createHash("sha256").update(`${system}\n${template}`).digest("hex")];
+      const spelled = template.replace(/\{(\w+)\}/g, (_, place: string) => `{${PLACES[name]?.[place] ?? place}}`);
+      return [name, createHash("sha256").update(`${system}\n${spelled}`).digest("hex")];
     });
     assert.deepEqual(Object.fromEntries(hashes), HASHES);
   });
