@@ -1,38 +1,31 @@
-import "@vscode-elements/elements/dist/vscode-checkbox/index.js";
-import "@vscode-elements/elements/dist/vscode-icon/index.js";
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import type { RunConfig } from "../../engine/config/index.ts";
 import type { MetricEntry } from "../../engine/protocol/catalogue.ts";
 import { PLOT_FORMATS } from "../../engine/protocol/dashboard.ts";
 import { withReferences } from "../../engine/protocol/references.ts";
-import { stageNames } from "../../engine/protocol/stageName.ts";
-import { SMOOTHING_DEFINITION } from "../../engine/figures/index.ts";
 import { DashboardElement } from "../element.ts";
 import { fromCatalogue, t } from "../localize.ts";
 import { LatestRequest } from "../parts/latestRequest.ts";
 import { isLoaded } from "../parts/lazily.ts";
 import { loadingNotice, emptyNotice } from "../parts/notice.ts";
 import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
-import { titleOfRun } from "../shell/runList.ts";
 import { DrawQueue } from "./drawQueue.ts";
 import { expressionName, parseExpression } from "./expression.ts";
 import type { ExpressionEvent } from "./expressionForm.ts";
-import { plotHelp } from "./help.ts";
 import { exportPlot } from "./export.ts";
 import { noMetrics } from "./noMetrics.ts";
 import { groupMetrics, type MetricGroup, movedPin, PINNED } from "./groups.ts";
-import { type LineName, lineNames, lineOrigin } from "./lines.ts";
-import { type Look, lookOf, paletteFor, themeOf } from "./looks.ts";
-import { METRIC_FILTERS, type MetricFilter } from "./metricFilter.ts";
+import { themeOf } from "./looks.ts";
+import { legend } from "./legend.ts";
 import type { MenuItem } from "./menu.ts";
 import { metricsStyles } from "./metricsStyles.ts";
+import { metricsToolbar } from "./metricsToolbar.ts";
 import type { PlotContext } from "./plot.ts";
 import { configsOf } from "./configs.ts";
-import { outlinesOf, type PlotSettings, plotSettings } from "./settings.ts";
+import { outlinesOf, plotSettings } from "./settings.ts";
 import { SharedAxis } from "./shared.ts";
 import { VisibilityTracker } from "./visibilityTracker.ts";
-import { swatch } from "./swatch.ts";
 import "./expressionForm.ts";
 import "./plot.ts";
 import "./runLog.ts";
@@ -41,14 +34,6 @@ import "./runLog.ts";
 const SPREAD = "metrics.hasDistributions";
 /** The same of memory by role. */
 const MEMORY = "metrics.hasMemory";
-
-/** A line or a run of the legend, which a click hides. */
-interface LegendEntry {
-  readonly id: string;
-  readonly title: string;
-  readonly look: Look;
-  readonly origin?: string;
-}
 
 /** The curves of the runs in focus, in small plots with one axis and one cursor. */
 class Metrics extends DashboardElement {
@@ -117,8 +102,9 @@ class Metrics extends DashboardElement {
     if (!hasAny) return noMetrics(outlines);
     const configs = this.readConfigs();
     const [outline] = outlines;
+    const adding = { isOpen: this.isAdding, toggle: () => (this.isAdding = !this.isAdding) };
     const isLogged = model.setting("metrics.isLogged", false);
-    return html`<div class="bar">${this.toolbar(settings)} ${this.legend(context)} ${this.adding(outlines)}</div>
+    return html`<div class="bar">${metricsToolbar(context, adding)} ${legend(context)} ${this.adding(outlines)}</div>
       <div class=${isLogged ? "beside" : ""}>
         <div class="groups">
           ${groups.length === 0 ? emptyNotice({ icon: "search", title: t("No metric matches “{0}”", settings.search) }) : nothing}
@@ -166,129 +152,6 @@ class Metrics extends DashboardElement {
     const { pinned } = this;
     const changed = pinned.includes(name) ? pinned.filter((one) => one !== name) : [...pinned, name];
     this.model.set("metrics.pinned", changed);
-  }
-
-  private toolbar({ search, smoothing, axis, isClipped, only }: PlotSettings): TemplateResult {
-    const { model } = this;
-    const set = (name: string, value: string | number | boolean) => model.set(`metrics.${name}`, value);
-    const valueOf = (event: Event): string => (event.target as HTMLInputElement).value;
-    const check = (name: string, label: string, isChecked: boolean): TemplateResult =>
-      html`<vscode-checkbox
-        label=${label}
-        ?checked=${isChecked}
-        @change=${(event: Event) => set(name, (event.target as HTMLInputElement).checked)}
-      ></vscode-checkbox>`;
-    return html`<div class="toolbar" role="toolbar" aria-label=${t("Plots")}>
-      <input
-        type="search"
-        placeholder=${t("Filter metrics")}
-        aria-label=${t("Filter metrics")}
-        .value=${search}
-        @input=${(event: Event) => this.filter({ search: valueOf(event) })}
-      />
-      <label title=${SMOOTHING_DEFINITION}>
-        ${t("Smoothing")}
-        <input
-          type="range"
-          min="0"
-          max="0.99"
-          step="0.01"
-          .value=${String(smoothing)}
-          @input=${(event: Event) => set("smoothing", Number(valueOf(event)))}
-        />
-        <output>${smoothing.toFixed(2)}</output>
-      </label>
-      <label>
-        ${t("Axis")}
-        <select .value=${axis} @change=${(event: Event) => this.changeAxis(valueOf(event))}>
-          <option value="step" ?selected=${axis === "step"}>${t("Step")}</option>
-          <option value="relative" ?selected=${axis === "relative"}>${t("Relative time")}</option>
-          <option value="wall" ?selected=${axis === "wall"}>${t("Wall time")}</option>
-        </select>
-      </label>
-      ${check("logAll", t("Log scale"), model.setting("metrics.logAll", false))}
-      ${check("clip", t("Clip outliers"), isClipped)} ${model.focus.runs.length > 1 ? this.colorBy() : nothing}
-      <button class="chip" aria-expanded=${this.isAdding} @click=${() => (this.isAdding = !this.isAdding)}>
-        ${t("Expression…")}
-      </button>
-      ${this.logChip()} ${only.size > 0 ? this.onlyChip(only) : nothing} ${plotHelp()}
-    </div>`;
-  }
-
-  private logChip(): TemplateResult {
-    const isLogged = this.model.setting("metrics.isLogged", false);
-    return html`<button
-      class="chip"
-      aria-pressed=${isLogged}
-      title=${t("Show the run's log beside its curves")}
-      @click=${() => this.model.set("metrics.isLogged", !isLogged)}
-    >
-      ${t("Log")}
-    </button>`;
-  }
-
-  /** Resets the zoom, since its range is meaningless on another axis. */
-  private changeAxis(axis: string): void {
-    this.shared.zoom = undefined;
-    this.model.set("metrics.axis", axis);
-  }
-
-  private colorBy(): TemplateResult {
-    const { colorBy } = plotSettings(this.model);
-    return html`<label>
-      ${t("Colors")}
-      <select @change=${(event: Event) => this.model.set("metrics.colorBy", (event.target as HTMLSelectElement).value)}>
-        <option value="arm" ?selected=${colorBy === "arm"}>${t("By arm")}</option>
-        <option value="run" ?selected=${colorBy === "run"}>${t("By run")}</option>
-      </select>
-    </label>`;
-  }
-
-  private onlyChip(only: ReadonlySet<string>): TemplateResult {
-    return html`<button class="chip" aria-pressed="true" @click=${() => this.filter({ stages: [] })}>
-      ${t("Only {0}", this.namesOf([...only].slice(0, 2)).join(", "))}
-      <vscode-icon name="close" size="12"></vscode-icon>
-    </button>`;
-  }
-
-  private namesOf(ids: readonly string[]): readonly string[] {
-    return ids.map(
-      stageNames(
-        outlinesOf(this.model).flatMap(({ stages }) => stages),
-        fromCatalogue,
-      ),
-    );
-  }
-
-  private legend({ settings, theme, model }: PlotContext): TemplateResult {
-    const outlines = outlinesOf(model);
-    const lines = lineNames(outlines);
-    const { colorBy, hidden } = settings;
-    const entry = ({ id, title, look, origin = "" }: LegendEntry): TemplateResult =>
-      html`<button
-        class="entry"
-        aria-pressed=${!hidden.has(id)}
-        title=${[title, origin].join(" ").trim()}
-        @click=${() => this.toggleLine(id)}
-      >
-        ${swatch(look)}
-        <span class="cut">${title}</span> ${origin === "" ? nothing : html`<span class="muted">${origin}</span>`}
-      </button>`;
-    const looks = { names: lines, palette: paletteFor(outlines, lines), colorBy, theme };
-    const look = (line: LineName, runIndex: number): Look => lookOf({ ...line, runIndex }, looks);
-    const [first] = lines;
-    const runs =
-      outlines.length < 2 || first === undefined
-        ? []
-        : outlines.map(({ folder }, at) => ({ folder, look: look(first, at) }));
-    // Beside other runs, each line has an origin of its own, which the tooltip gives.
-    const originOf = (name: string): string =>
-      outlines.length > 1 || outlines[0] === undefined ? "" : lineOrigin(name, outlines[0]);
-    return html`<div class="legend" role="group" aria-label=${t("Lines")}>
-      ${lines.map((line) => entry({ id: line.name, title: line.name, look: look(line, 0), origin: originOf(line.name) }))}
-      ${runs.length > 0 ? html`<span class="between"></span>` : nothing}
-      ${runs.map((run) => entry({ id: run.folder, title: titleOfRun(model, run.folder), look: run.look }))}
-    </div>`;
   }
 
   private group({ title, metrics }: MetricGroup, context: PlotContext): TemplateResult {
@@ -400,19 +263,6 @@ class Metrics extends DashboardElement {
     const plots = [...this.renderRoot.querySelectorAll("salsa-plot")];
     const menu = plots.find(({ metric }) => metric.name === name)?.renderRoot.querySelector("salsa-menu");
     menu?.shadowRoot?.querySelector<HTMLElement>(".opener")?.focus();
-  }
-
-  private get folder(): string {
-    return this.model.focus.runs[0] ?? "";
-  }
-
-  private filter(change: Partial<MetricFilter>): void {
-    METRIC_FILTERS.set(this.model, this.folder, change);
-  }
-
-  private toggleLine(id: string): void {
-    const { hidden } = METRIC_FILTERS.of(this.model, this.folder);
-    this.filter({ hidden: hidden.includes(id) ? hidden.filter((one) => one !== id) : [...hidden, id] });
   }
 
   private toggle(setting: string, item: string): void {
