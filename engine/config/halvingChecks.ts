@@ -14,7 +14,14 @@ export function halvedArms({ arms, sweep = {}, halving }: RunConfig): ReadonlyMa
   return new Map([...groups].filter(([, names]) => names.length > 1));
 }
 
-/** Everything that keeps a config's sweep from being halved. */
+/** What is said where OpenRLHF would train arms that are halved. */
+export const HALVED_ELSEWHERE: Complaint = {
+  path: ["halving"],
+  message: "needs arms that this engine trains: OpenRLHF cannot be stopped at a rung",
+  remedy: 'set runtime.cluster.trainer to { "use": "own" }, or leave halving out',
+};
+
+/** Everything that keeps a config's sweep from being halved; who trains a stage by "auto" is not known before its size is. */
 export function checkHalving(config: RunConfig): Complaint[] {
   const { halving, seeds, arms, evaluation, runtime } = config;
   if (halving === undefined) return [];
@@ -35,11 +42,7 @@ export function checkHalving(config: RunConfig): Complaint[] {
   if (evaluation.validationPrompts === 0) {
     return at("goes by the validation split, which is empty", "set evaluation.validationPrompts above 0");
   }
-  const trainer = runtime.cluster?.trainer.use ?? "own";
-  if (trainer !== "own") {
-    const remedy = 'set runtime.cluster.trainer to { "use": "own" }, or leave halving out';
-    return at("needs arms that this engine trains: OpenRLHF cannot be stopped at a rung", remedy);
-  }
+  if (runtime.cluster?.trainer.use === "openrlhf") return [HALVED_ELSEWHERE];
   return halved
     .flatMap((name): Complaint[] => {
       const { method, betas, iterations } = arms[name] ?? { method: "ppo", betas: [0], iterations: Infinity };

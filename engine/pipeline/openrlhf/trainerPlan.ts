@@ -3,6 +3,7 @@ import { OPENRLHF_VERSION } from "../../cluster/openrlhf/flags.ts";
 import { type StagePlacement, type StageToPlace, placeStage } from "../../cluster/openrlhf/placement.ts";
 import { type TrainedKind, TRAINED_KINDS, openRlhfRefusals } from "../../cluster/openrlhf/refusals.ts";
 import { cardBackend } from "../../compute/backends/card.ts";
+import { HALVED_ELSEWHERE, halvedArms } from "../../config/halvingChecks.ts";
 import type { RunConfig } from "../../config/index.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { stageNames } from "../../protocol/stageName.ts";
@@ -109,11 +110,12 @@ function trainersOf(
   // An arm that this engine trains may do more.
   const arms = Object.fromEntries(Object.entries(config.arms).filter(([name]) => products.has(name)));
   const kinds = TRAINED_KINDS.filter((kind) => sent.some((stage) => stage.kind === kind));
+  const isHalved = [...halvedArms(config).values()].flat().some((name) => products.has(name));
   return {
     placed: [...groups].flatMap(([text, group]) => {
       return text === undefined ? [] : [`${group.map(({ id }) => nameOf(id)).join(", ")}: ${text}`];
     }),
-    refused: openRlhfRefusals({ ...config, arms }, kinds),
+    refused: [...openRlhfRefusals({ ...config, arms }, kinds), ...(isHalved ? [HALVED_ELSEWHERE] : [])],
   };
 }
 

@@ -71,8 +71,8 @@ describeMistakes("complaints about successive halving", [
     remedy: /grid of β in place of the list/,
   },
   {
-    what: "halving where OpenRLHF may train",
-    line: `"halving": {}, ${GRID}, "runtime": { "cluster": { "address": "http://head:8265" } }`,
+    what: "halving where OpenRLHF trains",
+    line: `"halving": {}, ${GRID}, "rlhf": { "klController": "fixed" }, "runtime": { "cluster": { "address": "http://head:8265", "trainer": { "use": "openrlhf" } } }`,
     path: "halving",
     message: /OpenRLHF cannot be stopped at a rung/,
     remedy: /"use": "own"/,

@@ -85,6 +85,19 @@ describe("the plan of who trains a run's stages", () => {
     assert.doesNotThrow(() => assertTrainable(several, mixed));
   });
 
+  it("refuses to halve arms that OpenRLHF would train, and halves those that fit on one card", () => {
+    const beta = { grid: [0.05, 0.1] };
+    const halved = config({ halving: { rungs: 1 }, arms: { ppo: {}, salsa: { reference: "soup", beta } } });
+    const of = (ppo: number, swept: number): PlacedStage[] => [
+      stage(halved, ["ppo", "rlhf", ppo]),
+      stage(halved, ["salsa_beta0.05", "rlhf", swept]),
+    ];
+    assert.doesNotThrow(() => assertTrainable(halved, of(8, 8)));
+    // Arms that are not swept go through at once.
+    assert.doesNotThrow(() => assertTrainable(halved, of(160, 8)));
+    assert.throws(() => assertTrainable(halved, of(8, 160)), /^DataError: halving: needs arms that this engine trains/);
+  });
+
   it("says what is missing where a stage fits nowhere", () => {
     const few = config({ runtime: { cluster: { address: "http://head:8265", trainer: { cardsPerNode: 1 } } } });
     const stages = [stage(few, ["salsa", "rlhf", 160])];
