@@ -220,18 +220,22 @@ describe("a run on a Ray cluster", function () {
     });
   }
 
+  const OWN: Written = { trainer: { use: "own" } };
+
+  async function look(cluster: Written): Promise<readonly string[]> {
+    const written = onCluster(cluster, { rlhf: { klController: "fixed" } });
+    const { runtime } = resolved(written, path.join(folder, "remote"));
+    const checks = await lookAtCluster({
+      runtime: { ...runtime, cluster: runtime.cluster ?? assert.fail() },
+      env: process.env,
+      signal: new AbortController().signal,
+      progress: () => undefined,
+    });
+    return checks.map(({ name, state, detail, remedy }) => [name, state, detail, remedy ?? ""].join(" | "));
+  }
+
   it("looks at a cluster: everything that a run needs of it, or what is missing and what to do", async () => {
-    const look = async (cluster: Written): Promise<readonly string[]> => {
-      const { runtime } = resolved(onCluster(cluster), path.join(folder, "remote"));
-      const checks = await lookAtCluster({
-        runtime: { ...runtime, cluster: runtime.cluster ?? assert.fail() },
-        env: process.env,
-        signal: new AbortController().signal,
-        progress: () => undefined,
-      });
-      return checks.map(({ name, state, detail, remedy }) => [name, state, detail, remedy ?? ""].join(" | "));
-    };
-    const lines = await look({});
+    const lines = await look(OWN);
     assert.deepEqual(
       lines.map((line) => line.split(" | ", 2).join(" ")),
       ["Ray", "token", "machines", "program", "shared folder", "Node", "backend", "disk space", "clocks"].map(
@@ -242,6 +246,27 @@ describe("a run on a Ray cluster", function () {
     const [, , machines = ""] = await look({ cpus: 64 });
     assert.match(machines, /missing .* needs 1 GPU and 64 CPUs, and machines have at most 8 GPUs and 8 CPUs/);
     assert.match((await look({ tokenEnv: "NO_SUCH_AUTH_TOKEN" })).join(), /^token \| missing \| .*is not set/);
+  });
+
+  it("has a machine import OpenRLHF and vLLM, where it may train by them", async () => {
+    // The machines have the driver that plays OpenRLHF, and no vLLM.
+    const [driver = ""] = (pythonWithDriver().env["PYTHONPATH"] ?? "").split(path.delimiter);
+    await fs.mkdir(path.join(folder, "packages", "vllm"), { recursive: true });
+    await fs.writeFile(path.join(folder, "packages", "vllm", "__init__.py"), "");
+    let sent = "";
+    const having = async (use: string, ...paths: readonly string[]): Promise<string> => {
+      const runtimeEnv = { envVars: { PYTHONPATH: paths.join(path.delimiter) } };
+      const lines = await look({ trainer: { use }, runtimeEnv });
+      sent = lines.find((line) => line.startsWith("program")) ?? "";
+      return lines.at(-1) ?? "";
+    };
+    assert.match(await having("auto"), /^OpenRLHF \| optional \| OpenRLHF is not installed \| put openrlhf\[vllm\]==0/);
+    assert.match(await having("openrlhf", driver), /^OpenRLHF \| missing \| vLLM is not installed \| put openrlhf/);
+    assert.equal(
+      await having("openrlhf", driver, path.join(folder, "packages")),
+      "OpenRLHF | ok | 0.11.2 and vLLM can be imported | ",
+    );
+    assert.match(sent, /ok \| there already/, "our own program is sent once");
   });
 
   it("refuses a wrong token, and says none of it", async () => {

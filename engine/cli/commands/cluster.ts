@@ -13,8 +13,9 @@ export const cluster: Command = {
   name: "cluster",
   summary: "look at a config's Ray cluster: reachable, cards, shared folder, whether the program runs there",
   details: [
-    "Orders one short job there, which reads the shared folder and writes to it; no stage is made. Exits with 1 when\n" +
-      "something is missing that no run can do without; each line says what to do.",
+    "Orders one short job there, which reads the shared folder and writes to it, and one that imports OpenRLHF and vLLM\n" +
+      "where they may train; no stage is made. Exits with 1 when something is missing that no run can do without; each line\n" +
+      "says what to do.",
     "Where a token is sent to another machine, it asks; --yes agrees, and is needed where nobody can be asked.",
     'With --json, one object: {"ok":true|false,"findings":[{"name","state":"ok"|"optional"|"missing","detail","remedy"?}]}.',
   ],

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { posix, relative, sep } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { IMPORT_CHECK } from "../../cluster/openrlhf/importCheck.ts";
 import type { ClusterError } from "../../cluster/ray/clusterError.ts";
 import { RayClient, type RayNode, type JobResources } from "../../cluster/ray/client.ts";
 import { type EnginePackage, enginePackage } from "../../cluster/ray/enginePackage.ts";
@@ -148,6 +149,34 @@ export class Cluster {
     }
   }
 
+  /**
+   * Has a machine with a card import what trainings of OpenRLHF take, as a job of theirs would.
+   *
+   * @returns Why it cannot; undefined where it can.
+   * @throws {ClusterError} when the cluster cannot be asked.
+   * @throws {Stopped} when the signal is aborted.
+   */
+  async askForTrainer(signal: AbortSignal): Promise<string | undefined> {
+    const id = `salsa-check-${Date.now()}-${randomBytes(4).toString("hex")}`;
+    const { cpus } = this.resources();
+    try {
+      await this.submitCommand({ id, entrypoint: IMPORT_CHECK, env: {}, about: { salsa: "check" }, cpus, gpus: 1 });
+      for (;;) {
+        const job = await this.turns.take(() => this.client.job(id, signal), signal);
+        if (job === undefined) throw this.lostCheck();
+        if (job.status === "SUCCEEDED") return undefined;
+        if (job.status === "FAILED" || job.status === "STOPPED") return lastWords(job.message).text;
+        await setTimeout(POLL_MS, undefined, { signal });
+      }
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      await this.client.stop(id).catch(() => undefined); // it ends by itself, too
+      throw new Stopped("stopped while the cluster was asked");
+    } finally {
+      await this.client.forget(id).catch(() => undefined); // it may not have ended yet
+    }
+  }
+
   async close(): Promise<void> {
     await this.turns.close();
     this.client.close();
@@ -166,8 +195,7 @@ export class Cluster {
       const facts = await workerAnswer(root, nonce);
       if (facts !== undefined) return facts;
       const job = await this.turns.take(() => this.client.job(id, signal), signal);
-      if (job === undefined)
-        throw this.client.error("has lost a job", "refused", "was its head started again? Try again");
+      if (job === undefined) throw this.lostCheck();
       if (job.status === "FAILED" || job.status === "STOPPED") throw this.failure(job.message);
       if (job.status === "PENDING" && ++nPending % PENDING_POLLS === 0) {
         const reason = await this.queueReason(signal);
@@ -197,6 +225,10 @@ export class Cluster {
     const remedy = remedies.find(([form]) => form.test(message))?.[1] ?? "the job's log on Ray's dashboard says more";
     // Errors of ours bring their own remedy.
     return this.client.error(`a job cannot begin: ${last}`, "worker", isOurs ? "see the docs" : remedy);
+  }
+
+  private lostCheck(): ClusterError {
+    return this.client.error("has lost a job", "refused", "was its head started again? Try again");
   }
 
   private notShared(): ClusterError {

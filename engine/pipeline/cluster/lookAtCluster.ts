@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import { OPENRLHF_VERSION } from "../../cluster/openrlhf/flags.ts";
 import type { RayNode } from "../../cluster/ray/client.ts";
 import { ClusterError } from "../../cluster/ray/clusterError.ts";
 import type { RuntimeConfig } from "../../config/index.ts";
@@ -24,7 +25,10 @@ export interface LookSettings {
   readonly progress: (text: string) => void;
 }
 
-/** Everything that a run on a config's cluster depends on, each with its remedy. Orders one short job, and no stage. */
+/**
+ * Everything that a run on a config's cluster depends on, each with its remedy. Orders a short job, another one where OpenRLHF
+ * may train, and no stage.
+ */
 export async function lookAtCluster(settings: LookSettings): Promise<readonly DoctorCheck[]> {
   const checks: DoctorCheck[] = [];
   let cluster: Cluster | undefined;
@@ -79,6 +83,15 @@ async function look(
     return;
   }
   for (const check of workerChecks(facts, runtime, skewOf(facts, { asked, answered: Date.now() }))) add(check);
+  const { use } = runtime.cluster.trainer;
+  if (use === "own") return;
+  if (nodes.every(({ gpus }) => gpus < 1)) {
+    const remedy = 'add machines with cards, or set runtime.cluster.trainer to { "use": "own" }';
+    if (use === "openrlhf") add({ name: "OpenRLHF", state: "missing", detail: "no machine has a card", remedy });
+    return;
+  }
+  progress("Having a machine of the cluster import OpenRLHF and vLLM");
+  add(await trainerCheck(cluster, runtime.cluster, signal));
 }
 
 /** A machine's answer; why there is none yet, where it takes long. */
@@ -87,9 +100,36 @@ async function answerWithin(
   runtime: LookSettings["runtime"],
   signal: AbortSignal,
 ): Promise<WorkerFacts | string> {
-  const late = new AbortController();
   let reason = "it has not begun";
-  const answering = cluster.ask(questionOf(runtime), AbortSignal.any([signal, late.signal]), (why) => (reason = why));
+  const ask = (until: AbortSignal): Promise<WorkerFacts> =>
+    cluster.ask(questionOf(runtime), until, (why) => (reason = why));
+  return (await within(ask, signal)) ?? `a job waits on the cluster: ${reason}`;
+}
+
+/** Whether a machine imports what OpenRLHF takes: no run can do without where it trains all that it can. */
+async function trainerCheck(
+  cluster: Cluster,
+  { trainer, image }: LookSettings["runtime"]["cluster"],
+  signal: AbortSignal,
+): Promise<DoctorCheck> {
+  const name = "OpenRLHF";
+  const lack = await within(async (until) => (await cluster.askForTrainer(until)) ?? "", signal);
+  if (lack === "") return { name, state: "ok", detail: `${OPENRLHF_VERSION} and vLLM can be imported` };
+  if (lack === undefined) {
+    const remedy = "a card may not be free, or Ray prepares the environment of its jobs; try again later";
+    return { name, state: "optional", detail: "a job that imports it has not ended yet", remedy };
+  }
+  const where = image === undefined ? "the machines, or runtime.cluster.runtimeEnv" : "the image";
+  const install = `put openrlhf[vllm]==${OPENRLHF_VERSION} into ${where}`;
+  if (trainer.use === "openrlhf") return { name, state: "missing", detail: lack, remedy: install };
+  const remedy = `${install}; without it, a run needs all stages to fit on one card (salsa plan says which do)`;
+  return { name, state: "optional", detail: lack, remedy };
+}
+
+/** An answer; undefined where it takes long. */
+async function within<T>(ask: (signal: AbortSignal) => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
+  const late = new AbortController();
+  const answering = ask(AbortSignal.any([signal, late.signal]));
   const done = new AbortController();
   void setTimeout(PATIENCE_MS, undefined, { signal: done.signal }).then(
     () => late.abort(),
@@ -99,7 +139,7 @@ async function answerWithin(
     return await answering;
   } catch (error) {
     if (!(error instanceof Stopped) || signal.aborted) throw error;
-    return `a job waits on the cluster: ${reason}`;
+    return undefined;
   } finally {
     done.abort();
   }
