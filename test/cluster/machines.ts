@@ -3,7 +3,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import { type TinyRun, type Written, artifactHashes, runTiny, tableFiles } from "../engine/pipeline/tinyRun.ts";
+import { type TinyRun, type Written, artifactHashes, keysOf, runTiny, tableFiles } from "../engine/pipeline/tinyRun.ts";
 import { armsAtWork, attemptsAt, processOf, spanOf } from "./arms.ts";
 import type { RayHead } from "./head.ts";
 import { CLI } from "./trainer.ts";
@@ -52,6 +52,26 @@ export function testMachines({ head, folder, onCluster }: MachineTests): void {
       /its job was lost, and goes on from the last savepoint in a new one: failed on .*its machine, 127\.0\.0\.2, has died/,
     );
     await goesOn(root, killed);
+  });
+
+  it("halves a sweep as a run on this machine does, and ends with the same tables", async () => {
+    const beta = { grid: [0.05, 0.4] };
+    const arms = { ppo: { reference: "sft-1" }, salsa: { reference: "soup", beta } };
+    const config = onCluster({}, { rlhf: { iterations: 4 }, arms, halving: { rungs: 1 } });
+    const { cluster: _cluster, ...runtime } = config["runtime"] as Written;
+    const [here, there] = [await begun("halvedHere"), await begun("halved")];
+    const expected = await runTiny({ ...config, runtime }, path.dirname(here));
+
+    const run = await runTiny(config, path.dirname(there));
+
+    assert.match(
+      notesOf(run),
+      /rung 1, after 2 iterations, by validation score: on go salsa_beta[^;]*; dropped: salsa/,
+    );
+    assert.deepEqual(await tableFiles(run.folder), await tableFiles(expected.folder));
+    assert.deepEqual(await artifactHashes(there), await artifactHashes(here));
+    const rungs = [...keysOf(run).values()].filter((key) => key.startsWith("rung-"));
+    assert.deepEqual(await Promise.all(rungs.map((key) => attemptsAt(there, key))), [[1], [1]]);
   });
 
   it("waits for a head that is started again, and goes on where jobs were that it knows nothing of", async () => {

@@ -22,6 +22,7 @@ import {
 } from "../engine/pipeline/tinyRun.ts";
 import { bundleDist } from "../program.ts";
 import { armsAtWork, attemptsAt, processOf, spanOf } from "./arms.ts";
+import { clockAhead } from "./clock.ts";
 import { RayHead } from "./head.ts";
 import { RayUnavailableError, installRay } from "./install.ts";
 import { testMachines } from "./machines.ts";
@@ -209,6 +210,11 @@ describe("a run on a Ray cluster", function () {
       "a machine that sees no shared folder",
       () => ({ sharedFolder: "/nowhere/at/all" }),
       /does not see the shared folder; set runtime.cluster.sharedFolder/,
+    ],
+    [
+      "machines whose clock is an hour ahead",
+      () => ({ runtimeEnv: { envVars: { NODE_OPTIONS: clockAhead(3_600_000) } } }),
+      /has another time, 60 min ahead; set both clocks by NTP/,
     ],
     ["an address where a web page answers", webPage, /answers with a web page \(200\); set runtime.cluster.address/],
     ["an address where nobody answers", () => ({ address: "http://127.0.0.1:9" }), /cannot be reached.*is Ray running/],

@@ -190,6 +190,11 @@ describe("a run on a host, by ssh", function () {
       /the connection does not come about .*; does this work in a terminal\? ssh gone/,
     ],
     [
+      "a host whose clock is an hour behind",
+      "behind",
+      /behind: has another time, 60 min behind; set both clocks by NTP/,
+    ],
+    [
       "an option in place of a host",
       "-oProxyCommand=touch /tmp/never",
       /must be a name of ~\/.ssh\/config, or user@machine/,

@@ -5,6 +5,7 @@ import { connect, createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { clockAhead } from "./clock.ts";
 
 const SSHD = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/libexec/sshd"].find(existsSync);
 const SSH = "/usr/bin/ssh";
@@ -114,6 +115,7 @@ function serverConfig(at: (name: string) => string, port: number): string {
     "PasswordAuthentication no",
     "KbdInteractiveAuthentication no",
     "PermitRootLogin prohibit-password",
+    "AcceptEnv NODE_OPTIONS",
     `SetEnv HOME=${at("home")} SALSA_RUNTIME_DIR=${at("rt")}`,
     "",
   ].join("\n");
@@ -135,6 +137,7 @@ function clientConfig(at: (name: string) => string, port: number): string {
     host("keyless", "other_key", "known_hosts"),
     host("stranger", "key", "no_hosts"),
     host("gone", "key", "known_hosts", "ProxyCommand /bin/false"),
+    host("behind", "key", "known_hosts", `SetEnv NODE_OPTIONS=${clockAhead(-3_600_000)}`),
     "",
   ].join("\n\n");
 }
