@@ -11,7 +11,7 @@ import type { AlarmState, DownloadState, RunState, RunStatus } from "./runState.
 import type { TableParams, TableRows } from "./runsTable.ts";
 import type { RunParams } from "./runParams.ts";
 import type { SamplePage, SampleQuery, TokenView } from "./samples.ts";
-import type { RunSize, ShownRun, StorageParams, StorageUse } from "./storageUse.ts";
+import type { RunSize, ShownSize, StorageParams, StorageUse } from "./storageUse.ts";
 import type {
   AnnotateParams,
   Annotation,
@@ -321,7 +321,7 @@ export interface ServiceRequests {
    * nothing but that goes: neither another run that has the folder by now, nor artifacts that were not named.
    */
   readonly deleteRun: {
-    params: RunParams & { readonly artifacts: boolean; readonly shown?: ShownRun };
+    params: RunParams & { readonly artifacts: boolean; readonly shown?: ShownSize };
     result: { readonly freedBytes: number };
   };
   /** The contents of a folder of runs and artifacts, and which of them no run uses. */

@@ -53,5 +53,5 @@ export interface RunSize {
   readonly createdAt: number;
 }
 
-/** What a person has seen of a run before they said to delete it. */
-export type ShownRun = Pick<RunSize, "createdAt" | "artifacts">;
+/** A run as a person has seen it before they confirmed its deletion. */
+export type ShownSize = Pick<RunSize, "createdAt" | "artifacts">;

@@ -196,20 +196,20 @@ export class Artifacts {
    */
   async remove(name: string, isNeeded: () => Promise<boolean>): Promise<void> {
     const artifact = path.join(this.folder, name);
-    let release: () => Promise<void>;
+    let workspace: Pick<Workspace, "release">;
     try {
-      ({ release } = await holdWorkspace(artifact, () => Promise.resolve(true)));
+      workspace = await holdWorkspace(artifact, () => Promise.resolve(true));
     } catch (error) {
       if (error instanceof LockedError) return;
       // A full disk has no room for anybody's lock: nobody comes to work at it, if nobody is there.
       if (!isDiskFull(error)) throw error;
       if ((await this.worker(name)) !== undefined) return;
-      release = () => removeAt(placeIn(workFolder(artifact)));
+      workspace = { release: () => removeAt(placeIn(workFolder(artifact))) };
     }
     try {
       if (await removeUnless(placeIn(artifact), isNeeded)) await removeAt(placeIn(recordFolder(this.root, name)));
     } finally {
-      await release();
+      await workspace.release();
     }
   }
 

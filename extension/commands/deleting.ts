@@ -56,7 +56,7 @@ async function deleteEach(salsa: Salsa, { runs, sizes, isWithArtifacts }: Confir
     const { folder } = run;
     const size = sizes[index];
     if (size === undefined) throw new TypeError(`${folder}: has no size`);
-    // What several runs share is shown with the last of them, which may be gone before.
+    // Artifacts that several runs share are shown with the last of them, which may be gone before.
     const artifacts = sizes.flatMap((one) => (one.root === size.root ? one.artifacts : []));
     const shown = { createdAt: size.createdAt, artifacts };
     try {

@@ -2,7 +2,7 @@ import { basename, dirname, join } from "node:path";
 import { type TrackedFolder, removeTracked, trackedFoldersOf } from "../../pipeline/tracking/trackedRuns.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { ServiceRequests } from "../../protocol/service.ts";
-import type { ShownRun } from "../../protocol/storageUse.ts";
+import type { ShownSize } from "../../protocol/storageUse.ts";
 import { Artifacts, isArtifactKey } from "../../storage/artifacts.ts";
 import { copiesFor } from "../../storage/attempts.ts";
 import { isLeftover } from "../../storage/disk.ts";
@@ -54,14 +54,18 @@ async function recordBytes(run: TrackedRun, tracking: readonly TrackedFolder[]):
 }
 
 /**
- * Removes a run that no process works on and, if requested, the artifacts that no other run uses.
- *
- * @param shown - Spares all but this.
+ * Removes a run that no process works on and, if requested, the artifacts that no other run uses; where something was
+ * shown, nothing but that.
  * @returns Bytes freed.
  * @throws {DataError} when a process works on the run, it is not the one that was shown, or something of it is a link or
  * stands below one: then nothing is removed.
  */
-export async function deleteRun(runs: Runs, run: TrackedRun, hasArtifacts: boolean, shown?: ShownRun): Promise<number> {
+export async function deleteRun(
+  runs: Runs,
+  run: TrackedRun,
+  hasArtifacts: boolean,
+  shown?: ShownSize,
+): Promise<number> {
   const { folder } = run;
   const remedy = "delete it by hand if you no longer need it";
   if (!isRunPlace(folder)) throw new DataError("delete run: is not below a folder of runs", { file: folder, remedy });

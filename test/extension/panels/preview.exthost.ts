@@ -72,20 +72,22 @@ describe("the preview of data in the editor", function () {
   async function shown(show: () => PromiseLike<unknown>): Promise<{ target: unknown; page: PreviewPage }> {
     answered.length = 0;
     const { promise: looked, resolve, reject } = Promise.withResolvers<undefined>();
+    // The page before may still be at reading on, which it is refused from now on.
+    const own = (): readonly Answered[] => {
+      const opened = answered.find(({ method }) => method === "openPreview");
+      const id = (opened?.result as OpenedPreview | undefined)?.id;
+      const isOf = (params: unknown): boolean => id !== undefined && (params as Partial<PreviewParams>).id === id;
+      return answered.filter((one) => one === opened || isOf(one.params));
+    };
     listener = () => {
-      const failed = answered.find(({ error }) => error !== undefined);
+      const failed = own().find(({ error }) => error !== undefined);
       if (failed !== undefined) reject(new Error(`${failed.method}: ${String(failed.error)}`));
-      const [first, ...later] = answered.filter(({ method }) => method === "openPreview" || method === "previewRow");
-      if (first?.method === "openPreview" && later.length > 0) resolve(undefined);
+      if (own().some(({ method }) => method === "previewRow")) resolve(undefined);
     };
     await show();
     await looked;
-    const opened = answered.find(({ method }) => method === "openPreview");
-    const id = (opened?.result as OpenedPreview | undefined)?.id;
-    // The page before may still have been at reading on.
-    const isOf = (params: unknown): boolean => (params as PreviewParams).id === id;
-    const page = answered.find(({ method, params }) => method === "previewPage" && isOf(params));
-    return { target: opened?.params, page: page?.result as PreviewPage };
+    const of = (name: string): Answered | undefined => own().find(({ method }) => method === name);
+    return { target: of("openPreview")?.params, page: of("previewPage")?.result as PreviewPage };
   }
 
   const title = (): string | undefined =>

@@ -195,16 +195,17 @@ describe("deleting a run", function () {
         await writeRun(folder, "one-1", { events: events("one-1") }),
         await writeRun(folder, "other-1", { events: events("other-1") }),
       ];
-      await withService(async ({ ask, runs, until }) => {
+      await withService(async (client) => {
+        const { ask, runs } = client;
         await ask("setRoots", { roots: [root] });
-        await until(() => runs.size === 2);
+        await client.until(() => runs.size === 2);
         const shown = await ask("sizeOf", { folder: one });
         assert.deepEqual(shown.artifacts, []);
         await ask("deleteRun", { folder: other, artifacts: false });
         const { artifacts: own } = await ask("sizeOf", { folder: one });
         assert.deepEqual(own, [path.join("artifacts", key), path.join("data", key)]);
         await fs.rm(one, { recursive: true });
-        await until(() => !runs.has(one));
+        await client.until(() => !runs.has(one));
         const [first = {}, ...rest] = events("one-1");
         await writeRun(folder, "one-1", { events: [{ ...first, time: 1_600_000_000_000 }, ...rest] });
         await assert.rejects(
