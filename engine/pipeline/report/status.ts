@@ -33,7 +33,8 @@ export function statusSection({ state }: RunFacts): string {
     case "queued":
       return warn("This run has not begun.", "It waits for its device.");
     case "running": {
-      const at = stage === "" ? "" : `, and stage ${codeSpan(stage)} is at step ${step} of ${total}`;
+      const where = total === 0 ? "has begun" : `is at step ${step} of ${total}`;
+      const at = stage === "" ? "" : `, and stage ${codeSpan(stage)} ${where}`;
       return warn("This run is still at work.", `${done}${at}; what follows is what there is so far.`);
     }
   }
