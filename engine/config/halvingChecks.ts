@@ -14,7 +14,7 @@ export function halvedArms({ arms, sweep = {}, halving }: RunConfig): ReadonlyMa
   return new Map([...groups].filter(([, names]) => names.length > 1));
 }
 
-/** What is said where OpenRLHF would train arms that are halved. */
+/** The complaint where OpenRLHF would train arms that are halved. */
 export const HALVED_ELSEWHERE: Complaint = {
   path: ["halving"],
   message: "needs arms that this engine trains: OpenRLHF cannot be stopped at a rung",

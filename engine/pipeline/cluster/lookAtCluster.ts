@@ -106,7 +106,7 @@ async function answerWithin(
   return (await within(ask, signal)) ?? `a job waits on the cluster: ${reason}`;
 }
 
-/** Whether a machine imports what OpenRLHF takes: no run can do without where it trains all that it can. */
+/** Has a machine import what OpenRLHF takes: no run can do without where it trains all that it can. */
 async function trainerCheck(
   cluster: Cluster,
   { trainer, image }: LookSettings["runtime"]["cluster"],
