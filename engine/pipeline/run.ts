@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
-import { choiceText, identityOf } from "../compute/backends/choose.ts";
+import { type BackendIdentity, choiceText, identityOf } from "../compute/backends/choose.ts";
 import { type RunConfig, askedModels } from "../config/index.ts";
 import { DataError } from "../protocol/errors.ts";
 import type { EventBody, RunEvent, Table } from "../protocol/events.ts";
@@ -75,6 +75,8 @@ export interface RunResult {
   readonly folder: string;
   readonly tables: readonly Table[];
   readonly status: "finished" | "stopped";
+  /** That has computed it, in artifacts' keys; absent where another machine's run is mirrored, or it was stopped. */
+  readonly backend?: BackendIdentity;
 }
 
 /** A run as its folder describes it. */
@@ -221,7 +223,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     const tables = await writeTables({ config, results: made, ...resolved, folder: log });
     for (const table of tables) report({ kind: "table", table });
     report({ kind: "runFinished", status: "finished", seconds: secondsSince(started) });
-    return { id, folder: log.folder, tables, status: "finished" };
+    return { id, folder: log.folder, tables, status: "finished", backend: identityOf(choice) };
   } catch (error) {
     if (error instanceof Stopped) {
       const tables = error instanceof OutOfBudget ? ((await outOfBudget?.(error)) ?? []) : [];

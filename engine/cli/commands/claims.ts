@@ -58,8 +58,9 @@ export const claims: Command = {
     const jobs = numberOption(args, "jobs", { least: 1, isWhole: true }) ?? cores;
     const configFile = resolve(context.folder, args.positionals[0] ?? "");
     const loaded = await loadConfig(configFile, runtimeOverrides(args, context));
-    const threads =
-      args.options["threads"] === undefined ? Math.max(1, Math.floor(cores / jobs)) : loaded.runtime.threads;
+    // A cluster's stages share no cores with each other.
+    const isShared = args.options["threads"] === undefined && loaded.runtime.cluster === undefined;
+    const threads = isShared ? Math.max(1, Math.floor(cores / jobs)) : loaded.runtime.threads;
     const config = { ...loaded, runtime: { ...loaded.runtime, threads } };
     const roles = await rolesIn(config, configFile);
     if (switchOption(args, "plan")) return showPlan(context, { config, configFile, roles, jobs });

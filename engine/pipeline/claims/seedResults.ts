@@ -1,4 +1,4 @@
-import { identityOf } from "../../compute/backends/choose.ts";
+import { type BackendIdentity, identityOf } from "../../compute/backends/choose.ts";
 import type { RunConfig } from "../../config/index.ts";
 import { countOutcomes } from "../../evaluation/winRates.ts";
 import type { Contender, SeedEvidence, SplitRates } from "../../evaluation/claims/evidence.ts";
@@ -13,6 +13,8 @@ import { stableHash } from "../../storage/json.ts";
 import { chooseBackend } from "../backends.ts";
 import { withLocalCheckpoints } from "../hubCheckpoints.ts";
 import { viewOf } from "../modelView.ts";
+import { trainerChoice } from "../openrlhf/trainerPlan.ts";
+import { baseFacts } from "../plan.ts";
 import type { ArtifactHandle } from "../recipe.ts";
 import { type ResolvedRecipe, resolveRecipe } from "../resolve.ts";
 import { type SeedResult, salsa } from "../salsa.ts";
@@ -28,15 +30,27 @@ export interface SeedResults {
   evidence(roles: ClaimRoles): Promise<SeedEvidence>;
 }
 
-/** Names the results of a config of one base seed; nothing is computed. */
-export async function seedResults(asked: RunConfig, runsRoot: string): Promise<SeedResults> {
+/**
+ * Names the results of a config of one base seed; nothing is computed.
+ *
+ * @param asked - The config.
+ * @param runsRoot - The folder of runs and artifacts: `.salsa`.
+ * @param computed - The backend that has computed them; this machine's own unless given.
+ */
+export async function seedResults(
+  asked: RunConfig,
+  runsRoot: string,
+  computed?: BackendIdentity,
+): Promise<SeedResults> {
   const config = await withLocalCheckpoints(asked);
   const artifacts = new Artifacts(runsRoot);
   const { recipe, results } = salsa(config);
   const [result] = results;
   if (result === undefined) throw new RangeError("claims: the config has no base seed");
-  const backend = identityOf(await chooseBackend(config.runtime));
-  const resolved = await resolveRecipe(recipe, { artifacts, backend, view: await viewOf(config) });
+  const backend = computed ?? identityOf(await chooseBackend(config.runtime));
+  // What OpenRLHF has trained on a cluster has names of its own.
+  const placementOf = config.runtime.cluster && trainerChoice(config, await baseFacts(config));
+  const resolved = await resolveRecipe(recipe, { artifacts, backend, placementOf, view: await viewOf(config) });
   const sources = { config, result, resolved };
   return {
     key: stableHash(resolved.stages.map(({ artifact }) => artifact.key)),

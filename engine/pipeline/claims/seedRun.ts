@@ -38,7 +38,8 @@ export async function knownEvidence({ config, runsRoot, roles, seed }: SeedReque
   if (kept === undefined) return undefined;
   if (!isWidening(writtenBetas(config, roles), kept.betas)) return undefined;
   const asked = claimsConfig(config, { roles, betas: kept.betas, seeds: [seed] });
-  return (await seedResults(asked, runsRoot)).key === kept.key ? kept.evidence : undefined;
+  const computed = config.runtime.cluster && kept.backend;
+  return (await seedResults(asked, runsRoot, computed)).key === kept.key ? kept.evidence : undefined;
 }
 
 /**
@@ -55,9 +56,9 @@ export async function measureSeed(request: SeedRequest, { signal, report }: Seed
     const asked = claimsConfig(config, { roles, betas, seeds: [seed] });
     const resume = await unfinishedRun(runsRoot, asked, signal);
     const about = { config: asked, configFile, runsRoot, signal, report, ...(resume !== undefined && { resume }) };
-    const { status } = await runPipeline(about);
+    const { status, backend } = await runPipeline(about);
     if (status === "stopped") throw new Stopped(`seed ${seed}: stopped`);
-    const results = await seedResults(asked, runsRoot);
+    const results = await seedResults(asked, runsRoot, backend);
     const wider: Record<string, readonly number[]> = {};
     for (const arm of armNames(roles)) {
       const { chosen } = await results.choice(arm);
@@ -69,7 +70,8 @@ export async function measureSeed(request: SeedRequest, { signal, report }: Seed
       continue;
     }
     const evidence = await results.evidence(roles);
-    await writeClaimSeed(runsRoot, claimsFolder(config.name), { key: results.key, betas, evidence });
+    const where = config.runtime.cluster && backend && { backend };
+    await writeClaimSeed(runsRoot, claimsFolder(config.name), { key: results.key, betas, evidence, ...where });
     return evidence;
   }
 }

@@ -5,6 +5,7 @@ import { DataError } from "../../protocol/errors.ts";
 import { MOST_INPUTS } from "../../protocol/limits.ts";
 import { stageInfoSchema } from "../../protocol/stages.ts";
 import { type ArtifactKey, Artifacts } from "../../storage/artifacts.ts";
+import { backendIdentitySchema } from "../../storage/formats/backendIdentity.ts";
 import type { Json, JsonObject } from "../../storage/json.ts";
 import type { ResolvedStage } from "../resolve.ts";
 import { workOn } from "../recipe.ts";
@@ -31,13 +32,6 @@ const artifactSchema = z.strictObject({ artifact: text, at: place, product: text
 const fileSchema = z.strictObject({ at: place, fingerprint: text, rows: count, longestRow: count });
 const inputSchema = z.union([artifactSchema, fileSchema, z.array(artifactSchema).max(MOST_INPUTS), z.null()]);
 
-const backendSchema = z.strictObject({
-  name: text,
-  revision: count,
-  build: z.exactOptional(text),
-  precision: z.exactOptional(z.literal("bf16")),
-});
-
 const orderSchema = z.strictObject({
   /** Id of the job at Ray. */
   job: text,
@@ -50,7 +44,7 @@ const orderSchema = z.strictObject({
   inputs: z.record(z.string().max(200), inputSchema),
   /** The arm's training up to a rung, whose savepoint the stage goes on from. */
   from: z.exactOptional(artifactSchema),
-  backend: backendSchema,
+  backend: backendIdentitySchema,
   threads: count,
   pace: z.strictObject({
     checkpointEvery: count,

@@ -3,6 +3,7 @@ import { byName } from "../../common/byName.ts";
 import { LONGEST_NAME } from "../../protocol/limits.ts";
 import { placeBelow } from "../places.ts";
 import { writeAt } from "../writing.ts";
+import { backendIdentitySchema } from "./backendIdentity.ts";
 import { numberOrNaN } from "./numberOrNaN.ts";
 import { readRecord } from "./records.ts";
 
@@ -31,6 +32,8 @@ const claimSeedSchema = z.object({
   /** Candidates for β by arm, after widening. */
   betas: byName(z.array(z.number()).max(MOST), MOST),
   evidence: evidenceSchema,
+  /** Of the cluster's machines that have computed it, which this machine cannot know; absent where it was this one. */
+  backend: z.exactOptional(backendIdentitySchema),
 });
 
 /** A base seed's part in the claims, as it is kept. */
@@ -63,6 +66,7 @@ export interface WrittenClaimSeed {
   readonly key: string;
   readonly betas: Readonly<Record<string, readonly number[]>>;
   readonly evidence: { readonly seed: number };
+  readonly backend?: z.output<typeof backendIdentitySchema>;
 }
 
 /** Keeps a base seed's part. @throws {DiskError} */
