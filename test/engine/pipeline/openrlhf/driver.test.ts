@@ -249,6 +249,14 @@ describe("a training of OpenRLHF, played by a driver", () => {
         Math.abs((values["objective/kl"] ?? NaN) - 4 * (1 - Math.exp(-step / 8))) < 1e-5,
         String(values["objective/kl"]),
       );
+    // The same log of a policy that is held fifty times less: its KL is fifty times as large.
+    const alarmed: StageReport[] = [];
+    const context = { report: (one: StageReport) => void alarmed.push(one), sample: () => undefined };
+    const arm = { beta: 0.001, scoreClip: 0 };
+    await new OpenRlhfWatch(context, { kind: "rlhf", folder, totalSteps: 3, arm }).look(true);
+    const names = (all: readonly StageReport[]): readonly string[] =>
+      all.flatMap((one) => (one.kind === "alarm" ? [one.name] : []));
+    assert.deepEqual([names(reports), names(alarmed)], [[], ["gibberish"]]);
     const sample = parseSample(Buffer.from(JSON.stringify({ stage: "salsa", ...samples[2] })));
     assert.ok(typeof sample === "object", JSON.stringify(sample));
     assert.match(sample.response, /an answer of step 3$/);
