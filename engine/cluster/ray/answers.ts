@@ -2,6 +2,7 @@ import * as z from "zod";
 
 /** Longest text of a cluster that is kept. */
 const MOST_TEXT = 10_000;
+const MOST_JOBS = 100_000;
 const words = z.string().transform((text) => text.slice(0, MOST_TEXT));
 /** Machines and resources that are listed at most. */
 const [MOST_NODES, MOST_RESOURCES] = [10_000, 1000];
@@ -22,6 +23,18 @@ export const jobSchema = z.looseObject({
   error_type: words.nullish(),
   driver_exit_code: z.int().nullish(),
 });
+
+/** Answer of `GET /api/jobs/`: all jobs that the cluster remembers. */
+export const jobsSchema = z
+  .array(
+    z.looseObject({
+      submission_id: z.string().max(1000).nullish(),
+      status: z.enum(JOB_STATES),
+      /** When it was submitted, in milliseconds since 1970. */
+      start_time: z.number().nullish(),
+    }),
+  )
+  .max(MOST_JOBS);
 
 /** Answer of `POST /api/jobs/`. */
 export const submittedSchema = z.looseObject({ submission_id: z.string().max(1000) });

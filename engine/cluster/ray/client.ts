@@ -1,7 +1,7 @@
 import type * as z from "zod";
 import { lastLine } from "../../common/lastLine.ts";
 import { Secret, isKey } from "../../serving/client/secret.ts";
-import { jobSchema, nodesSchema, statusSchema, submittedSchema, versionSchema } from "./answers.ts";
+import { jobSchema, jobsSchema, nodesSchema, statusSchema, submittedSchema, versionSchema } from "./answers.ts";
 import { ClusterError } from "./clusterError.ts";
 import { type ClusterAnswer, type ClusterRequest, ClusterTransport } from "./transport.ts";
 
@@ -156,6 +156,23 @@ export class RayClient {
     this.checkStatus(answer);
     const { status, message, driver_exit_code: exitCode } = this.read(answer, jobSchema);
     return { status, message: message ?? "", ...(typeof exitCode === "number" && { exitCode }) };
+  }
+
+  /**
+   * Ids of the jobs that wait, the one that was submitted first in front. Undefined where the cluster's list of jobs cannot be
+   * read: it has all that the cluster remembers, and may be too long.
+   */
+  async queue(signal?: AbortSignal): Promise<readonly string[] | undefined> {
+    try {
+      const jobs = await this.ask({ method: "GET", path: "/api/jobs/" }, jobsSchema, signal);
+      return jobs
+        .filter(({ status }) => status === "PENDING")
+        .toSorted((a, b) => (a.start_time ?? Infinity) - (b.start_time ?? Infinity))
+        .map(({ submission_id: id }) => id ?? "");
+    } catch (error) {
+      if (error instanceof ClusterError && error.fault === "notRay") return undefined;
+      throw error;
+    }
   }
 
   /** Asks a job to end: it gets SIGTERM, and is killed when it does not. One that is not there is no error. */

@@ -4,7 +4,10 @@ import type { Silence } from "./silence.ts";
 
 /** Milliseconds between two looks at whether there is a job to watch. */
 const IDLE_MS = 60;
-/** Milliseconds between two questions for free resources, while a job waits: Ray itself counts them every 5 s. */
+/**
+ * Milliseconds between two questions for free resources, or for what else waits, by turns, while a job waits: Ray itself counts
+ * resources every 5 s.
+ */
 const USE_MS = 5000;
 
 /** A job as it was last seen. */
@@ -32,6 +35,8 @@ interface Watched {
 export class JobWatch {
   /** How much of the cluster is free, as of the last time that it was asked; it is while a job waits. */
   use: ClusterUse | undefined;
+  /** Ids of all jobs that wait there, the first in front, as of the last time that it was asked. */
+  queue: readonly string[] | undefined;
   private readonly client: RayClient;
   private readonly settings: WatchSettings;
   private readonly jobs = new Map<string, Watched>();
@@ -39,6 +44,7 @@ export class JobWatch {
   private failure: Error | undefined;
   private isAnyWaiting = false;
   private nextUse = 0;
+  private asksQueue = false;
   private loop: Promise<void> | undefined;
 
   constructor(client: RayClient, settings: WatchSettings) {
@@ -83,14 +89,16 @@ export class JobWatch {
     }
   }
 
-  /** About the job that was not asked for longest, which goes to the end of the map; now and then about free resources. */
+  /** About the job that was not asked for longest, which goes to the end of the map; now and then about free resources, and all that waits. */
   private async ask(signal: AbortSignal): Promise<void> {
     const [next] = this.jobs;
     if (next === undefined) return;
     if (this.isAnyWaiting && performance.now() > this.nextUse) {
       this.nextUse = performance.now() + USE_MS;
       this.isAnyWaiting = false;
-      this.use = await this.client.use(signal);
+      this.asksQueue = !this.asksQueue;
+      if (this.asksQueue) this.queue = await this.client.queue(signal);
+      else this.use = await this.client.use(signal);
       return;
     }
     const [id, watched] = next;

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
-import type { RayJob, RayNode, JobResources } from "../../cluster/ray/client.ts";
+import type { RayJob, RayNode } from "../../cluster/ray/client.ts";
 import { ClusterError } from "../../cluster/ray/clusterError.ts";
 import { JobWatch, type SeenJob } from "../../cluster/ray/jobWatch.ts";
 import { Silence } from "../../cluster/ray/silence.ts";
@@ -20,9 +20,10 @@ import {
 } from "../../storage/attempts.ts";
 import type { JsonObject } from "../../storage/json.ts";
 import { LockedError } from "../../storage/locks.ts";
-import { type Cluster, SHARING_MS, queueText } from "../cluster/cluster.ts";
+import { type Cluster, SHARING_MS } from "../cluster/cluster.ts";
 import { threadsOf } from "../cluster/join.ts";
 import { orderOf, readOrder } from "../cluster/order.ts";
+import { QueueNotes } from "../cluster/queueNotes.ts";
 import { SharedInputs } from "../cluster/sharedInputs.ts";
 import type { ResolvedStage } from "../resolve.ts";
 import { Stopped } from "../stage.ts";
@@ -43,8 +44,6 @@ const GRACE_MS = 5 * 60_000;
 const LAST_WORDS_MS = 3000;
 /** Times that a stage is begun again after its job was lost without having got further than the ones before. */
 const MOST_LOST = 1;
-/** Milliseconds between two notes of why a job waits. */
-const NOTE_MS = 60_000;
 
 /** Settings of an executor on a cluster. */
 export interface RaySettings extends ExecutorSettings {
@@ -263,7 +262,8 @@ export class RayExecutor implements Executor {
   private async follow(stage: ResolvedStage, { job, reader, signal }: Following): Promise<JobEnd> {
     const tail = new AttemptTail(job.place);
     const watched = this.watch.watch(job.id);
-    const notes = new QueueNotes(this.settings.cluster.resources(stage.info.kind), this.settings.nodes);
+    const need = this.settings.cluster.resources(stage.info.kind);
+    const notes = new QueueNotes({ id: job.id, need, nodes: this.settings.nodes });
     let stopping: Stopping | undefined;
     try {
       for (;;) {
@@ -379,28 +379,6 @@ interface Stopping {
   /** Nothing is waited for. */
   readonly isOver: boolean;
   readonly until: number;
-}
-
-/** Says now and then why a job waits, when there is something new to say. */
-class QueueNotes {
-  private readonly need: JobResources;
-  private readonly nodes: readonly RayNode[];
-  private last = "";
-  private next = 0;
-
-  constructor(need: JobResources, nodes: readonly RayNode[]) {
-    this.need = need;
-    this.nodes = nodes;
-  }
-
-  reason({ state }: SeenJob, { use }: JobWatch): string | undefined {
-    if (use === undefined || typeof state !== "object" || state.status !== "PENDING") return undefined;
-    const text = queueText(this.need, use.free, this.nodes);
-    if (text === undefined || text === this.last || performance.now() < this.next) return undefined;
-    this.last = text;
-    this.next = performance.now() + NOTE_MS;
-    return text;
-  }
 }
 
 function hasEnded({ status }: RayJob): boolean {

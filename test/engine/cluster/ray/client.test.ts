@@ -85,6 +85,41 @@ describe("the client of Ray's job server", () => {
     ray.close();
   });
 
+  it("lists the jobs that wait, in their order, and none where the list is of another form", async () => {
+    const ray = client();
+    const job = (id: string | null, status: string, start: number | null): object => ({
+      ...{ type: "SUBMISSION", submission_id: id, status, start_time: start, message: "" },
+    });
+    says([
+      job("late", "PENDING", 3),
+      job("done", "SUCCEEDED", 1),
+      job("driver", "RUNNING", 0),
+      job("soon", "PENDING", 2),
+    ]);
+    assert.deepEqual(await ray.queue(), ["soon", "late"]);
+    assert.match(asked[0] ?? "", /^GET \/api\/jobs\/ /);
+    says({ jobs: [] });
+    assert.equal(await ray.queue(), undefined);
+    says("no", 403);
+    await assert.rejects(ray.queue(), { fault: "token" });
+    ray.close();
+  });
+
+  it("asks for all that waits while one of its jobs does", async () => {
+    const ray = client();
+    answer = (request, response) => {
+      response.writeHead(200, { "content-type": "application/json" });
+      const list = [{ submission_id: "a", status: "PENDING", start_time: 1 }];
+      response.end(JSON.stringify(request.url === "/api/jobs/" ? list : { status: "PENDING" }));
+    };
+    const watch = new JobWatch(ray, { silence: new Silence(() => undefined), inTurn });
+    watch.watch("a");
+    while (watch.queue === undefined) await setImmediate();
+    await watch.close();
+    assert.deepEqual(watch.queue, ["a"]);
+    ray.close();
+  });
+
   const failures: readonly [what: string, () => void, RegExp, ClusterError["fault"]][] = [
     ["a wrong token", () => says("no", 403), /does not take the token in LAB_AUTH_TOKEN \(403\); give LAB/, "token"],
     ["a web page", () => says("<!DOCTYPE html>", 200, "text/html"), /answers with a web page .*8265/, "notRay"],

@@ -4,6 +4,7 @@ import * as path from "node:path";
 import { clusterSchema } from "../../../../engine/config/cluster.ts";
 import { orderOf, readOrder, stageOf } from "../../../../engine/pipeline/cluster/order.ts";
 import { pricePerHour, queueText } from "../../../../engine/pipeline/cluster/cluster.ts";
+import { QueueNotes } from "../../../../engine/pipeline/cluster/queueNotes.ts";
 import { skewOf, skewText } from "../../../../engine/pipeline/cluster/join.ts";
 import { SharedInputs } from "../../../../engine/pipeline/cluster/sharedInputs.ts";
 import { type ResolvedStage, resolveRecipe } from "../../../../engine/pipeline/resolve.ts";
@@ -130,6 +131,34 @@ describe("why a job waits", () => {
       queueText({ cpus: 6, gpus: 1 }, { cpus: 8, gpus: 4 }, [node, node]) ?? "",
       /at most 2 GPUs and 4 CPUs/,
     );
+  });
+});
+
+describe("notes on a job that waits", () => {
+  const nodes = [{ name: "a", isHead: true, cpus: 4, gpus: 2 }];
+  const state = { status: "PENDING", message: "" } as const;
+  const use = { total: { cpus: 4, gpus: 2 }, free: { cpus: 4, gpus: 0 } };
+  const behind = (n: number): string[] => [...Array.from({ length: n }, (_, at) => `other-${at}`), "own", "last"];
+  const text = "needs 1 GPU and 1 CPU, free: 0 GPUs and 4 CPUs";
+
+  it("say its place in the queue, and again each time that this is half of what was said", () => {
+    const notes = new QueueNotes({ id: "own", need: { cpus: 1, gpus: 1 }, nodes, noteMs: 0 });
+    const said = [9, 8, 5, 4, 2, 1, 0].map((n) => notes.reason({ state }, { use, queue: behind(n) }));
+    assert.deepEqual(said, [
+      `${text}; place 10 of 11 in the queue`,
+      ...[undefined, undefined],
+      `${text}; place 5 of 6 in the queue`,
+      undefined,
+      `${text}; place 2 of 3 in the queue`,
+      `${text}; place 1 of 2 in the queue`,
+    ]);
+  });
+
+  it("say the reason alone where the cluster does not list what waits, and no more often than once a while", () => {
+    const notes = new QueueNotes({ id: "own", need: { cpus: 1, gpus: 1 }, nodes });
+    assert.equal(notes.reason({ state }, { use, queue: undefined }), text);
+    assert.equal(notes.reason({ state }, { use, queue: behind(1) }), undefined);
+    assert.equal(notes.reason({ state: undefined }, { use, queue: undefined }), undefined);
   });
 });
 
