@@ -1,6 +1,6 @@
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BACKEND_CHOICES, isDeviceName } from "../config/index.ts";
+import { BACKEND_CHOICES, type RunConfig, isDeviceName } from "../config/index.ts";
 import type { RunEvent } from "../protocol/events.ts";
 import { isInside } from "../storage/isInside.ts";
 import { shellWord, windowsWord } from "../common/shell.ts";
@@ -127,3 +127,10 @@ function shown({ folder }: CommandContext, path: string): string {
 const ROOT = fileURLToPath(new URL("../..", import.meta.url)).replace(/[/\\]$/, "");
 
 const word = process.platform === "win32" ? windowsWord : shellWord;
+
+/** Where all of this user's runs take turns to ask a cluster; nothing for a run without one. */
+export async function pollingPlace({ runtime: { cluster } }: RunConfig): Promise<{ readonly machineFolder?: string }> {
+  if (cluster === undefined) return {};
+  const { runtimeFolder } = await import("../server/address.ts");
+  return { machineFolder: await runtimeFolder() };
+}

@@ -59,6 +59,8 @@ export interface RunRequest {
   readonly held?: RunFolder;
   /** Absent where runs do not queue. */
   readonly turn?: TakeTurn;
+  /** Folder of this user's on this machine, where its runs take turns to ask a cluster; absent where only those of a folder do. */
+  readonly machineFolder?: string;
   /** By which the editor's models are asked; absent where no window can reach this process. */
   readonly windows?: RunWindows;
 }
@@ -246,13 +248,14 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
 
 /** The cluster that a config names, ready to compute; undefined where everything runs on this machine. */
 async function joinedCluster(
-  { config: { runtime }, runsRoot, signal }: RunRequest,
+  { config: { runtime }, runsRoot, machineFolder, signal }: RunRequest,
   report: (body: EventBody) => void,
 ): Promise<JoinedCluster | undefined> {
   const { cluster } = runtime;
   if (cluster === undefined) return undefined;
   const note = (message: string): void => report({ kind: "note", message: `cluster: ${message}` });
-  return joinCluster({ runtime: { ...runtime, cluster }, root: runsRoot, env: process.env, signal, note });
+  const place = { runtime: { ...runtime, cluster }, root: runsRoot, machineFolder };
+  return joinCluster({ ...place, env: process.env, signal, note });
 }
 
 /** Prices of stages for an hour, on a cluster that has some. */

@@ -61,6 +61,7 @@ export async function runEngine({ request, log }: EngineStart, { opened, stop }:
       windows: server,
       report: (event) => pass(event, work),
       turn: (device, waiting) => takeTurn({ folder, device, signal, waiting }),
+      machineFolder: folder,
     });
     const { status } = await running.catch((error: unknown) => {
       if (!work.hasEnded) lastWords(error, work, "");

@@ -5,7 +5,7 @@ import type { Command } from "../command.ts";
 import { YES_DETAILS, YES_OPTION, confirmCost } from "../confirmCost.ts";
 import { DETACH_DETAILS, DETACH_OPTION, startDetached } from "../detached.ts";
 import { findRun } from "../files.ts";
-import { DIRECTORY_OPTION, runsDirectory, showRun } from "../runOptions.ts";
+import { DIRECTORY_OPTION, pollingPlace, runsDirectory, showRun } from "../runOptions.ts";
 
 /** Goes on with a run that was stopped or killed. */
 export const resume: Command = {
@@ -37,9 +37,10 @@ export const resume: Command = {
     if (switchOption(args, "detach")) return startDetached(context, { kind: "resume", runsRoot, run: id });
     const { readHostRecord } = await import("../../storage/formats/hostRecord.ts");
     const start = (await readHostRecord(folder)) === undefined ? runPipeline : runOnHost;
+    const place = await pollingPlace(config);
     return showRun(context, {
       runsRoot,
-      start: (report) => start({ config, configFile, runsRoot, resume: id, signal, report }),
+      start: (report) => start({ config, configFile, runsRoot, resume: id, ...place, signal, report }),
     });
   },
 };

@@ -5,7 +5,7 @@ import { YES_DETAILS, YES_OPTION, confirmCost } from "../confirmCost.ts";
 import { DETACH_DETAILS, DETACH_OPTION, startDetached } from "../detached.ts";
 import { loadConfig } from "../files.ts";
 import { HOST_DETAILS, HOST_OPTION, hostOption } from "../hosts.ts";
-import { RUNTIME_OPTIONS, runtimeOverrides, showRun } from "../runOptions.ts";
+import { RUNTIME_OPTIONS, pollingPlace, runtimeOverrides, showRun } from "../runOptions.ts";
 
 /** Runs a config's whole recipe; results of earlier runs with the same settings are used again. */
 export const run: Command = {
@@ -45,6 +45,7 @@ export const run: Command = {
     const { runPipeline, runOnHost } = await context.pipeline();
     const { signal } = context;
     const start = host === undefined ? runPipeline : runOnHost;
-    return showRun(context, { runsRoot, start: (report) => start({ ...request, signal, report }) });
+    const place = await pollingPlace(config);
+    return showRun(context, { runsRoot, start: (report) => start({ ...request, ...place, signal, report }) });
   },
 };

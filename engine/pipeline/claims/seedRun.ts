@@ -27,6 +27,8 @@ export interface SeedRequest {
 export interface SeedWork {
   readonly signal: AbortSignal;
   readonly report: (event: RunEvent) => void;
+  /** Folder of this user's on this machine, where its runs take turns to ask a cluster. */
+  readonly machineFolder?: string;
 }
 
 /**
@@ -49,13 +51,14 @@ export async function knownEvidence({ config, runsRoot, roles, seed }: SeedReque
  * @throws {Stopped} when the signal is aborted, after the work under way has been saved.
  * @throws the errors of stages.
  */
-export async function measureSeed(request: SeedRequest, { signal, report }: SeedWork): Promise<SeedEvidence> {
+export async function measureSeed(request: SeedRequest, work: SeedWork): Promise<SeedEvidence> {
   const { config, configFile, runsRoot, roles, seed } = request;
+  const { signal } = work;
   let betas = writtenBetas(config, roles);
   for (let round = 0; ; round++) {
     const asked = claimsConfig(config, { roles, betas, seeds: [seed] });
     const resume = await unfinishedRun(runsRoot, asked, signal);
-    const about = { config: asked, configFile, runsRoot, signal, report, ...(resume !== undefined && { resume }) };
+    const about = { config: asked, configFile, runsRoot, ...work, ...(resume !== undefined && { resume }) };
     const { status, backend } = await runPipeline(about);
     if (status === "stopped") throw new Stopped(`seed ${seed}: stopped`);
     const results = await seedResults(asked, runsRoot, backend);

@@ -30,6 +30,8 @@ export interface ClusterSettings {
   readonly root: string;
   readonly config: ClusterConfig;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folder of this user's on this machine, where runs of other folders take turns to ask, too. */
+  readonly machineFolder?: string | undefined;
 }
 
 /** A job of this program. */
@@ -58,14 +60,14 @@ export class Cluster {
 
   /** @throws {ClusterError} when there is no token. {DataError} when no config may name such a cluster. */
   constructor(settings: ClusterSettings) {
-    const { config, env } = settings;
+    const { root, config, env, machineFolder } = settings;
     if (!isUsableCluster(config)) {
       const remedy = "start the run again from its config";
       throw new DataError("is none that a config may name", { file: "runtime.cluster", remedy });
     }
     this.settings = settings;
     this.client = new RayClient({ address: config.address, tokenEnv: config.tokenEnv, env });
-    this.turns = new PollTurns({ root: settings.root, server: this.client.server });
+    this.turns = new PollTurns({ root, server: this.client.server, machineFolder });
   }
 
   /** The trainer of what does not fit on one card, and its cards. */

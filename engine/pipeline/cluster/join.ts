@@ -26,6 +26,8 @@ export interface JoinSettings {
   /** The folder of runs and artifacts as this machine sees it: `.salsa`. */
   readonly root: string;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Folder of this user's on this machine, where runs of other folders take turns to ask, too. */
+  readonly machineFolder?: string | undefined;
   readonly signal: AbortSignal;
   /** Called with sentences on what is being done. */
   readonly note: (message: string) => void;
@@ -38,8 +40,9 @@ export interface JoinSettings {
  * @throws {ClusterError} {BackendUnavailableError}
  * @throws {Stopped} when the run is stopped meanwhile.
  */
-export async function joinCluster({ runtime, root, env, signal, note }: JoinSettings): Promise<JoinedCluster> {
-  const cluster = new Cluster({ root, config: runtime.cluster, env });
+export async function joinCluster(settings: JoinSettings): Promise<JoinedCluster> {
+  const { runtime, root, env, machineFolder, signal, note } = settings;
+  const cluster = new Cluster({ root, config: runtime.cluster, env, machineFolder });
   try {
     const version = await cluster.client.version(signal);
     const nodes = await cluster.client.nodes(signal);

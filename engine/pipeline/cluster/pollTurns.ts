@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { LockedError, takeLock } from "../../storage/locks.ts";
+import { type Lock, LockedError, takeLock } from "../../storage/locks.ts";
 import { placeIn } from "../../storage/places.ts";
 import { makeFolderAt } from "../../storage/writing.ts";
 
@@ -17,12 +18,14 @@ export interface TurnSettings {
   readonly root: string;
   /** The cluster's. */
   readonly server: string;
+  /** Folder of this user's on this machine, where runs of other folders take turns, too. */
+  readonly machineFolder?: string | undefined;
   readonly pollMs?: number;
 }
 
 /**
- * Turns to ask a cluster, among all processes that work on a folder of runs: however many runs and windows there are, one of
- * them asks at a time, once a second. All that repeats by itself asks in turn: for jobs, for what is free, for why one
+ * Turns to ask a cluster, among all processes that work on a folder of runs, on whatever machine, and all of this user's on this
+ * machine: however many runs and windows there are, one of them asks at a time, once a second. All that repeats by itself asks in turn: for jobs, for what is free, for why one
  * waits. What somebody orders, or looks up once, goes at once: to submit, to stop, a version.
  */
 export class PollTurns {
@@ -61,14 +64,32 @@ export class PollTurns {
   }
 
   private async turn(signal: AbortSignal | undefined): Promise<() => Promise<void>> {
-    const { root, server } = this.settings;
-    const name = createHash("sha256").update(server).digest("hex").slice(0, NAME_DIGITS);
+    const { root, server, machineFolder } = this.settings;
+    const name = `poll-${createHash("sha256").update(server).digest("hex").slice(0, NAME_DIGITS)}.lock`;
     await makeFolderAt(placeIn(root, "cluster"));
+    // In one order, so that no two processes hold what the other waits for.
+    const files = [
+      ...(machineFolder === undefined ? [] : [join(machineFolder, name)]),
+      placeIn(root, `cluster/${name}`).file,
+    ];
+    const held: Lock[] = [];
+    const end = async (): Promise<void> => {
+      for (const lock of held.toReversed()) await lock.release();
+    };
+    try {
+      for (const file of files) held.push(await this.lock(file, signal));
+    } catch (error) {
+      await end();
+      throw error;
+    }
+    return end;
+  }
+
+  private async lock(file: string, signal: AbortSignal | undefined): Promise<Lock> {
     for (;;) {
       signal?.throwIfAborted();
       try {
-        const lock = await takeLock(placeIn(root, `cluster/poll-${name}.lock`).file);
-        return () => lock.release();
+        return await takeLock(file);
       } catch (error) {
         if (!(error instanceof LockedError)) throw error;
       }

@@ -4,6 +4,7 @@ import type { RunEvent } from "../../protocol/events.ts";
 import { runProgress } from "../../protocol/runProgress.ts";
 import { type RunState, applyEvent, emptyRunState } from "../../protocol/runState.ts";
 import { stageNames } from "../../protocol/stageName.ts";
+import { runtimeFolder } from "../address.ts";
 import { errorText, logLine } from "../engineLog.ts";
 import type { SeedAnswer, SeedOrder } from "./messages.ts";
 
@@ -15,7 +16,8 @@ const stop = new AbortController();
 /** The process of one base seed: it works for its starter, and stops when that is gone. */
 async function measure(request: SeedRequest): Promise<void> {
   try {
-    await measureSeed(request, { signal: stop.signal, report: progressReporter() });
+    const place = request.config.runtime.cluster && { machineFolder: await runtimeFolder() };
+    await measureSeed(request, { signal: stop.signal, report: progressReporter(), ...place });
     answer({ kind: "measured" });
   } catch (error) {
     if (error instanceof Stopped) {

@@ -11,6 +11,7 @@ import { parseConfig } from "../../../engine/config/index.ts";
 import type { RunConfig } from "../../../engine/config/index.ts";
 import { CheckpointError } from "../../../engine/protocol/errors.ts";
 import type { RunEvent } from "../../../engine/protocol/events.ts";
+import { runtimeFolder } from "../../../engine/server/address.ts";
 import { finishedRun, salsa, TABLE } from "./screen.ts";
 
 const CONFIG = '{ "preset": "miniinstruct" }';
@@ -103,6 +104,21 @@ describe("commands about runs", () => {
       [3, "tfjs", join(folder, "d"), join(folder, "demo.salsa.json")],
     );
     assert.equal(request?.config.name, "demo");
+  });
+
+  it("run and resume take turns with all of a user's runs to ask a cluster", async () => {
+    const withCluster = { preset: "miniinstruct", runtime: { cluster: { address: "http://127.0.0.1:8265" } } };
+    await writeFile(join(folder, "there.salsa.json"), JSON.stringify(withCluster));
+    const pipeline = { runPipeline: ending("finished") };
+    for (const name of ["demo", "there"]) await salsa(["run", `${name}.salsa.json`], { folder, pipeline });
+    await withRuns("there-1");
+    const stopped = { ...finishedRun("there-1", requests[1]?.config ?? assert.fail()), status: "stopped" as const };
+    await salsa(["resume", "there-1"], { folder, pipeline: { ...pipeline, readRun: () => Promise.resolve(stopped) } });
+    const place = await runtimeFolder();
+    assert.deepEqual(
+      requests.map(({ machineFolder }) => machineFolder),
+      [undefined, place, place],
+    );
   });
 
   it("run --json prints the events and then the result, one a line", async () => {

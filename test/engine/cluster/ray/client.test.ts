@@ -211,7 +211,9 @@ describe("the client of Ray's job server", () => {
         response.end(JSON.stringify({ status: "RUNNING" }));
       };
       const watches = ["a", "b", "c"].map((id) => {
-        const turns = new PollTurns({ root, server: ray.server, pollMs: 50 });
+        // The last one works on another folder of runs.
+        const own = id === "c" ? path.join(root, "other") : root;
+        const turns = new PollTurns({ root: own, server: ray.server, machineFolder: root, pollMs: 50 });
         const watch = new JobWatch(ray, {
           silence: new Silence(() => undefined),
           inTurn: (ask, signal) => turns.take(ask, signal),
@@ -221,7 +223,7 @@ describe("the client of Ray's job server", () => {
       while (watches.some(({ job }) => job.state === undefined)) await setImmediate();
       for (const { lookUp } of watches) assert.equal((await lookUp)?.status, "RUNNING");
       await Promise.all(watches.map(({ watch, turns }) => Promise.all([watch.close(), turns.close()])));
-      assert.deepEqual(await fs.readdir(path.join(root, "cluster")), []);
+      for (const at of ["cluster", "other/cluster"]) assert.deepEqual(await fs.readdir(path.join(root, at)), []);
       const gaps = times.slice(1).map((time, at) => time - (times[at] ?? 0));
       // Timers may fire a millisecond early.
       assert.ok(Math.min(...gaps) > 48, String(gaps));
