@@ -109,7 +109,7 @@ class RayJobs implements JobServer {
 }
 
 /** Why a job waits for its cards, which may stand in several machines; undefined where they are free. */
-function waitReason(cards: number, { total, free }: ClusterUse): string | undefined {
+export function waitReason(cards: number, { total, free }: ClusterUse): string | undefined {
   const wanted = `needs ${cards} card${cards === 1 ? "" : "s"}`;
   if (total.gpus >= cards) return free.gpus >= cards ? undefined : `${wanted}, free: ${free.gpus}`;
   const remedy = "add machines, or lower runtime.cluster.trainer.nodes or cardsPerNode";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { lastWords } from "../../../../engine/pipeline/cluster/cluster.ts";
-import { endIn } from "../../../../engine/pipeline/executors/openrlhf.ts";
+import { endIn, waitReason } from "../../../../engine/pipeline/executors/openrlhf.ts";
 
 /** A job's output as Ray quotes it. */
 const TRACEBACK = `Job entrypoint command failed with exit code 1, last available logs (truncated to 20,000 chars):
@@ -9,6 +9,22 @@ Traceback (most recent call last):
     run()
 torch.OutOfMemoryError: CUDA out of memory. Tried to allocate 2.00 GiB.
 2026-11-29 10:00:00,000 INFO -- shutting down`;
+
+describe("why a job of OpenRLHF waits for its cards", () => {
+  const use = (total: number, free: number): Parameters<typeof waitReason>[1] => ({
+    total: { cpus: 64, gpus: total },
+    free: { cpus: 64, gpus: free },
+  });
+
+  it("is that they are taken, or that the cluster has not as many, and then what to do", () => {
+    assert.equal(waitReason(8, use(16, 8)), undefined);
+    assert.equal(waitReason(8, use(16, 4)), "needs 8 cards, free: 4");
+    assert.equal(
+      waitReason(8, use(4, 4)),
+      "needs 8 cards, and the cluster has 4; add machines, or lower runtime.cluster.trainer.nodes or cardsPerNode",
+    );
+  });
+});
 
 describe("the end of a job of OpenRLHF", () => {
   it("is none while it waits or works", () => {
