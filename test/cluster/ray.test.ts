@@ -148,6 +148,24 @@ describe("a run on a Ray cluster", function () {
     assert.deepEqual(await attemptsAt(root, key), [1]);
   });
 
+  it("makes an artifact again of which half was copied, and nothing else", async () => {
+    const remote = path.join(folder, "remote");
+    const root = path.join(remote, ".salsa");
+    const names = await fs.readdir(path.join(root, "artifacts"));
+    const soup = names.find((name) => name.startsWith("soup-")) ?? assert.fail("there is no soup");
+    const file = path.join(root, "artifacts", soup, "model.safetensors");
+    const whole = await fs.readFile(file);
+    await fs.truncate(file, whole.length / 2);
+
+    const run = await runTiny(onCluster(), remote);
+
+    const alarms = run.events.flatMap((event) => (event.kind === "alarm" ? [event.message] : []));
+    assert.match(alarms.join(), /bytes where \d+ were written; it was moved to soup-\S*damaged.* and is made again/);
+    assert.deepEqual(await fs.readFile(file), whole);
+    const made = run.events.flatMap((event) => (event.kind === "stageStarted" && !event.cached ? [event.stage] : []));
+    assert.deepEqual(made, ["soup"]);
+  });
+
   testTrainer({ orders, remote: () => path.join(folder, "remote"), onCluster });
 
   it("runs a job once, however often it is submitted", async () => {
