@@ -24,7 +24,8 @@ import { bundleDist } from "../program.ts";
 import { armsAtWork, attemptsAt, processOf, spanOf } from "./arms.ts";
 import { clockAhead } from "./clock.ts";
 import { RayHead } from "./head.ts";
-import { RayUnavailableError, installRay } from "./install.ts";
+import { PackagesUnavailableError } from "../pythonEnvironment.ts";
+import { installRay } from "./install.ts";
 import { testMachines } from "./machines.ts";
 import { CLI, testTrainer } from "./trainer.ts";
 
@@ -51,7 +52,7 @@ describe("a run on a Ray cluster", function () {
     try {
       bin = installRay((line) => process.stdout.write(`${line}\n`));
     } catch (error) {
-      if (!(error instanceof RayUnavailableError) || process.env["CI"] !== undefined) throw error;
+      if (!(error instanceof PackagesUnavailableError) || process.env["CI"] !== undefined) throw error;
       process.stdout.write(`*** NOT TESTED: runs on a Ray cluster, ${error.message}\n`);
       return this.skip();
     }

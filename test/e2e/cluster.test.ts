@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { RayHead } from "../cluster/head.ts";
-import { RayUnavailableError, installRay } from "../cluster/install.ts";
+import { installRay } from "../cluster/install.ts";
+import { PackagesUnavailableError } from "../pythonEnvironment.ts";
 import { tiny } from "../engine/pipeline/tinyRun.ts";
 import { describeInVsCode } from "./host/browser.ts";
 import { openRun, openWorkbench, runCommand, screenshot, webview } from "./host/workbench.ts";
@@ -31,7 +32,7 @@ describeInVsCode("a run on a Ray cluster, from the packaged extension", function
     try {
       bin = installRay((line) => process.stdout.write(`${line}\n`));
     } catch (error) {
-      if (!(error instanceof RayUnavailableError) || process.env["CI"] !== undefined) throw error;
+      if (!(error instanceof PackagesUnavailableError) || process.env["CI"] !== undefined) throw error;
       process.stdout.write(`*** NOT TESTED: runs on a Ray cluster, ${error.message}\n`);
       return this.skip();
     }

@@ -1,0 +1,185 @@
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { parseConfig } from "../../../engine/config/index.ts";
+import { readPairJudgment } from "../../../engine/evaluation/fastchat/records.ts";
+import * as prompts from "../../../engine/evaluation/judges/prompts.ts";
+import { judgeJob, openAnswers, tablesOfJudgments } from "../../../engine/pipeline/index.ts";
+import { writeJsonl } from "../../engine/pipeline/ownData.ts";
+import { type Script, chat, json, lastMessage, withServer } from "../../engine/serving/scriptedServer.ts";
+import { withServed } from "../../engine/serving/server/served.ts";
+import { inTemporaryFolder } from "../../engine/storage/temporaryFolder.ts";
+import { PackagesUnavailableError } from "../../pythonEnvironment.ts";
+import { installFastChat } from "./install.ts";
+
+const DRIVER = path.join(import.meta.dirname, "judge.py");
+/** Milliseconds; FastChat asks for minutes again and again where it is refused. */
+const LONGEST = 60_000;
+const JUDGE = "pico";
+const QUESTIONS = ["writing", "math", "roleplay", "reasoning"].map((category, at) => {
+  return { question_id: 81 + at, category, turns: [`ask ${at}`, `and ${at}`] };
+});
+
+const answers = (model: string, goodness: (at: number) => number, questions: typeof QUESTIONS): object[] =>
+  questions.map(({ question_id, turns }, at) => ({
+    ...{ question_id, answer_id: `${model}-${at}`, model_id: model, tstamp: 1 },
+    choices: [{ index: 0, turns: turns.map((_, turn) => `good ${goodness(at) + turn}`) }],
+  }));
+
+/** The better answer by the last number that each says; of some, none is. */
+const fair: Script = (seen, response) => {
+  const shown = lastMessage(seen).split("Start of Assistant B");
+  const [a = 0, b = 0] = shown.map((text) => Number([...text.matchAll(/good (\d+)/g)].at(-1)?.[1]));
+  const verdict = a + b === 8 ? "I cannot say" : a === b ? "[[C]]" : a > b ? "[[A]]" : "[[B]]";
+  json(response, chat(verdict, { model: JUDGE }));
+};
+
+describe("FastChat's own judge", function () {
+  this.timeout(15 * 60_000);
+  let bin = "";
+
+  before(function () {
+    if (process.platform === "win32") {
+      process.stdout.write("*** NOT TESTED: FastChat's own judge, whose programs lie elsewhere on Windows\n");
+      return this.skip();
+    }
+    try {
+      bin = installFastChat((line) => process.stdout.write(`${line}\n`));
+    } catch (error) {
+      if (!(error instanceof PackagesUnavailableError) || process.env["CI"] !== undefined) throw error;
+      process.stdout.write(`*** NOT TESTED: FastChat's own judge, ${error.message}\n`);
+      return this.skip();
+    }
+  });
+
+  /** Output of one of FastChat's programs in a folder. */
+  async function python(folder: string, args: readonly string[], baseUrl = ""): Promise<string> {
+    const own = { OPENAI_API_BASE: baseUrl, OPENAI_API_KEY: "none", JUDGE, PYTHONIOENCODING: "utf8" };
+    const { promise, resolve, reject } = Promise.withResolvers<string>();
+    const settings = { cwd: folder, env: { ...process.env, ...own }, timeout: LONGEST };
+    const child = execFile(path.join(bin, "python"), args, settings, (error, out) => {
+      if (error === null) resolve(out);
+      else reject(error);
+    });
+    child.stdin?.end("\n"); // it asks whether to begin
+    return promise;
+  }
+
+  /** Has FastChat judge ours against theirs. @returns The file of its judgments. */
+  async function theirJudgments(folder: string, baseUrl: string, questions = QUESTIONS): Promise<string> {
+    const home = path.join(folder, "data", "mt_bench");
+    for (const name of ["model_answer", "reference_answer"]) await fs.mkdir(path.join(home, name), { recursive: true });
+    const all = Object.values(prompts).filter((one) => typeof one === "object");
+    const named = all.map(({ name, system, template }) => ({
+      ...{
+        name,
+        type: "pairwise",
+        system_prompt: system,
+        description: "",
+        category: "general",
+        output_format: "[[A]]",
+      },
+      prompt_template: template.replace("{reference}", "{ref_answer_1}"),
+    }));
+    await writeJsonl(path.join(folder, "data", "judge_prompts.jsonl"), named);
+    await writeJsonl(path.join(home, "question.jsonl"), questions);
+    const models = { ours: (at: number) => at + 1, theirs: () => 3 };
+    for (const [model, goodness] of Object.entries(models))
+      await writeJsonl(path.join(home, "model_answer", `${model}.jsonl`), answers(model, goodness, questions));
+    await writeJsonl(
+      path.join(home, "reference_answer", `${JUDGE}.jsonl`),
+      answers(JUDGE, () => 9, questions),
+    );
+    const which = ["--model-list", "ours", "--baseline-model", "theirs", "--judge-model", JUDGE];
+    await python(folder, [DRIVER, "--mode", "pairwise-baseline", ...which, "--parallel", "2"], baseUrl);
+    return path.join(home, "model_judgment", `${JUDGE}_pair.jsonl`);
+  }
+
+  const judgmentsIn = async (file: string): Promise<readonly ReturnType<typeof readPairJudgment>[]> =>
+    (await fs.readFile(file, "utf8"))
+      .trim()
+      .split("\n")
+      .map((line) => readPairJudgment(JSON.parse(line)))
+      .sort((one, other) => Number(one.question_id) - Number(other.question_id) || one.turn - other.turn);
+
+  /** Wins, losses, ties and the adjusted rate that show_result prints of a file. */
+  async function shown(folder: string, file: string): Promise<readonly number[]> {
+    const which = ["--mode", "pairwise-baseline", "--baseline-model", "theirs", "--input-file", file];
+    const out = await python(folder, ["-m", "fastchat.llm_judge.show_result", ...which]);
+    const [, wins, losses, ties, , , adjusted] = /^ours +(.*)$/m.exec(out)?.[0].split(/ +/).map(Number) ?? [];
+    return [wins, losses, ties, 100 * (adjusted ?? NaN)].map((number = NaN) => number);
+  }
+
+  async function counted(file: string): Promise<readonly number[]> {
+    const [rates] = await tablesOfJudgments([file]);
+    const row = rates?.rows.find(([, a, b]) => a === "ours" && b === "theirs") ?? [];
+    return [4, 5, 6, 10].map((column) => Number(row[column]));
+  }
+
+  it("is asked by us as it asks itself, and its files and ours have the same win rates by its code and by ours", () =>
+    inTemporaryFolder(async (folder) =>
+      withServer(fair, async ({ baseUrl, seen }) => {
+        const theirs = await theirJudgments(folder, baseUrl);
+        const nTheirs = seen.length;
+        const home = path.join(folder, "data", "mt_bench");
+        const llm = { model: JUDGE, baseUrl, protocol: "official" };
+        const job = await openAnswers({
+          config: parseConfig(
+            JSON.stringify({ task: { name: "miniinstruct" }, evaluation: { judge: "llm", llm } }),
+            "x",
+          ),
+          answers: [path.join(home, "model_answer/ours.jsonl")],
+          baseline: path.join(home, "model_answer/theirs.jsonl"),
+          questions: {
+            ...{ file: path.join(home, "question.jsonl"), kind: "mt-bench" },
+            references: path.join(home, "reference_answer", `${JUDGE}.jsonl`),
+          },
+          isCommon: false,
+        });
+        const signal = new AbortController().signal;
+        const { judgments } = await judgeJob(job, { root: path.join(folder, ".salsa"), signal, env: {} });
+        const ours = path.join(folder, "ours.jsonl");
+        await writeJsonl(ours, judgments);
+        // Both ask the same; equal games are asked about once by us.
+        const asked = seen.map(({ body: { messages, temperature, max_tokens: most } }) =>
+          JSON.stringify([messages, temperature, most]),
+        );
+        assert.deepEqual(asked.slice(nTheirs).sort(), [...new Set(asked.slice(0, nTheirs))].sort());
+        const said = (all: Awaited<ReturnType<typeof judgmentsIn>>): unknown[] =>
+          all.map((one) => [
+            one.question_id,
+            one.turn,
+            one.g1_winner,
+            one.g2_winner,
+            one.g1_user_prompt,
+            one.g2_judgment,
+          ]);
+        assert.deepEqual(said(await judgmentsIn(ours)), said(await judgmentsIn(theirs)));
+        const rates = await counted(theirs);
+        assert.ok(
+          rates.slice(0, 3).every((count) => count > 0),
+          String(rates),
+        );
+        assert.deepEqual(await counted(ours), rates);
+        for (const file of [theirs, ours]) {
+          for (const [at, number] of (await shown(folder, file)).entries())
+            assert.ok(Math.abs(number - (rates[at] ?? NaN)) < 0.005, `${file}: ${number}, ours ${rates[at]}`);
+        }
+      }),
+    ));
+
+  it("is answered by our own server of models", () =>
+    inTemporaryFolder(async (folder) =>
+      withServed({ context: 1000 }, async ({ baseUrl, steps }) => {
+        const file = await theirJudgments(folder, baseUrl, [
+          { question_id: 1, category: "writing", turns: ["one two"] },
+        ]);
+        const [judgment, ...others] = await judgmentsIn(file);
+        assert.deepEqual(others, []);
+        for (const reply of [judgment?.g1_judgment, judgment?.g2_judgment])
+          assert.match(reply ?? "", /^(?!\$ERROR\$)./);
+        assert.ok(steps.length > 0);
+      }),
+    ));
+});
