@@ -9,7 +9,7 @@ export const winrates: Command = {
   name: "winrates",
   summary: "print the win rates of judgments that FastChat or Arena-Hard wrote",
   details: [
-    "Of Arena-Hard's, in either of its forms, there is its leaderboard as well. Intervals are clustered by question.",
+    "Of Arena-Hard's, in either of its forms, there is its leaderboard as well; of FastChat's grades of single answers there are\ntheir means, as in its show_result. Intervals are clustered by question.",
     'With --json, one object: {"tables":[{"name","title","columns","rows","note"}]}.',
   ],
   positionals: [{ name: "JUDGMENTS", description: "Files of judgments", number: "several" }],

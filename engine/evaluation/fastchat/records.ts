@@ -33,6 +33,15 @@ export interface PairJudgment {
   readonly tstamp: number;
 }
 
+/** A line of `model_judgment/<judge>_single.jsonl`, as far as it is read: one answer's grade, −1 for none. */
+export interface SingleJudgment {
+  readonly question_id: number | string;
+  readonly model: string;
+  readonly judge: string;
+  readonly score: number;
+  readonly turn: number;
+}
+
 /** Where a judged question comes from. */
 export interface QuestionSource {
   readonly benchmark: string;
@@ -94,6 +103,27 @@ export function readPairJudgment(value: unknown): PairJudgment {
     turn: fields.has("turn") ? fields.number("turn") : 1,
     ...(fields.has("category") && { category: fields.text("category") }),
     tstamp: fields.number("tstamp"),
+  };
+}
+
+/** True if a record is a grade of one answer. */
+export function isSingleJudgment(value: Readonly<Record<string, unknown>>): boolean {
+  return Object.hasOwn(value, "score") && Object.hasOwn(value, "model");
+}
+
+/**
+ * A grade from its JSON value.
+ * @throws {RecordError}
+ */
+export function readSingleJudgment(value: unknown): SingleJudgment {
+  const fields = new Fields("grade", value);
+  const [judge] = fields.texts("judge");
+  return {
+    question_id: fields.id("question_id"),
+    model: fields.text("model"),
+    judge: judge ?? fields.refuse("judge", "the judge model and its prompt"),
+    score: fields.number("score"),
+    turn: fields.has("turn") ? fields.number("turn") : 1,
   };
 }
 

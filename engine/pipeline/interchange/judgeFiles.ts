@@ -213,22 +213,26 @@ async function toolsOf({ config }: JudgingJob, desk: ModelDesk, signal: AbortSig
 
 /** Win rates, those by turn and category, what they rest on, and ratings of all models at once: as of a run. */
 export function tablesOf(entries: readonly TableEntry[], notes: readonly string[]): readonly Table[] {
-  const table = (name: string, title: string, { columns, rows }: Sheet, note?: string): Table => ({
+  const rates = winRateTable(entries);
+  const others = [
+    sheetTable("parts", "Win rates by turn and category", partsSheet(entries)),
+    sheetTable("checks", "Checks of the win rates", checksSheet(rates)),
+    sheetTable("ratings", "Ratings of all models at once", ratingsSheet(entries)),
+  ];
+  return [
+    sheetTable("winRates", "Win rates", winRateSheet(rates), notes.join("\n")),
+    ...others.filter(({ rows }) => rows.length > 0),
+  ];
+}
+
+/** A sheet as a table that is in no file. */
+export function sheetTable(name: string, title: string, { columns, rows }: Sheet, note = ""): Table {
+  return {
     ...{ name, title, files: [] },
     columns: columns.map((column) => ({ ...column })),
     rows: rows.map((row) => [...row]),
-    ...(note !== undefined && note !== "" && { note }),
-  });
-  const rates = winRateTable(entries);
-  const others = [
-    table("parts", "Win rates by turn and category", partsSheet(entries)),
-    table("checks", "Checks of the win rates", checksSheet(rates)),
-    table("ratings", "Ratings of all models at once", ratingsSheet(entries)),
-  ];
-  return [
-    table("winRates", "Win rates", winRateSheet(rates), notes.join("\n")),
-    ...others.filter(({ rows }) => rows.length > 0),
-  ];
+    ...(note !== "" && { note }),
+  };
 }
 
 interface Sizes {

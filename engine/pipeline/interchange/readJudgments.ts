@@ -1,7 +1,13 @@
 import { fileRows } from "../../data/rows/file.ts";
 import { RecordError } from "../../evaluation/fastchat/fields.ts";
 import { comparisonsOf } from "../../evaluation/fastchat/judgments.ts";
-import { type PairJudgment, readPairJudgment } from "../../evaluation/fastchat/records.ts";
+import {
+  type PairJudgment,
+  type SingleJudgment,
+  isSingleJudgment,
+  readPairJudgment,
+  readSingleJudgment,
+} from "../../evaluation/fastchat/records.ts";
 import {
   type ArenaForm,
   type ArenaJudgment,
@@ -12,22 +18,24 @@ import {
 } from "../../evaluation/interchange/arenaJudgments.ts";
 import { arenaLeaderboard } from "../../evaluation/interchange/arenaLeaderboard.ts";
 import type { TableEntry } from "../../evaluation/table.ts";
+import { gradesSheet } from "../../evaluation/tables/grades.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { Table } from "../../protocol/events.ts";
-import { tablesOf } from "./judgeFiles.ts";
+import { sheetTable, tablesOf } from "./judgeFiles.ts";
 
 /** Most judgments that are read together. */
 const MOST_JUDGMENTS = 2_000_000;
 
 /**
  * Win rates of judgments that other tools wrote: FastChat's of pairs, and Arena-Hard's in both of its forms, for which
- * there is its leaderboard, too.
+ * there is its leaderboard, too; of FastChat's grades of single answers their means.
  *
  * @param files - Each of either tool.
  * @throws {DataError} naming the line that is in neither form, or of another form than those before it.
  */
 export async function tablesOfJudgments(files: readonly string[]): Promise<readonly Table[]> {
   const pairs: PairJudgment[] = [];
+  const singles: SingleJudgment[] = [];
   const arena: Record<ArenaForm, ArenaJudgment[]> = { before: [], since: [] };
   let nRead = 0;
   for (const file of files) {
@@ -37,6 +45,7 @@ export async function tablesOfJudgments(files: readonly string[]): Promise<reado
         throw new DataError("there are too many judgments", { ...place, remedy: "read fewer" });
       try {
         if (isArenaJudgment(fields)) arena[arenaFormOf(fields)].push(readArenaJudgment(fields));
+        else if (isSingleJudgment(fields)) singles.push(readSingleJudgment(fields));
         else pairs.push(readPairJudgment(fields));
       } catch (cause) {
         if (!(cause instanceof RecordError)) throw cause;
@@ -45,13 +54,14 @@ export async function tablesOfJudgments(files: readonly string[]): Promise<reado
     }
   }
   const entries = [...pairEntries(pairs), ...arenaEntries([...arena.before, ...arena.since])];
-  if (entries.length === 0) {
+  if (entries.length + singles.length === 0) {
     throw new DataError("holds no judgments", { file: files[0] ?? "", remedy: "name files of FastChat or Arena-Hard" });
   }
   const boards = (["before", "since"] as const).flatMap((form) =>
     arena[form].length === 0 ? [] : [board(arena[form], form)],
   );
-  return [...tablesOf(entries, []), ...boards];
+  const grades = singles.length === 0 ? [] : [sheetTable("grades", "Mean grades", gradesSheet(singles))];
+  return [...(entries.length === 0 ? [] : tablesOf(entries, [])), ...boards, ...grades];
 }
 
 /** FastChat's by pair of models, as they are first named. */

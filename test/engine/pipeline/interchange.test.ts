@@ -322,6 +322,26 @@ describe("judgments in the forms of other tools", () => {
       );
     }));
 
+  it("of FastChat's single answers are mean grades, with an interval over questions", () =>
+    inTemporaryFolder(async (folder) => {
+      const graded = (model: string, scores: readonly number[]): object[] =>
+        scores.map((score, at) => ({
+          ...{ question_id: 81 + Math.floor(at / 2), model, judge: ["judge-1", "single-v1"], user_prompt: "p" },
+          ...{ judgment: `[[${score}]]`, score, turn: 1 + (at % 2), tstamp: 0 },
+        }));
+      const file = path.join(folder, "judge-1_single.jsonl");
+      await writeJsonl(file, [...graded("worse", [3, -1, 5, 5]), ...graded("better", [8, 6, 9, 7])]);
+      const [table, ...others] = await tablesOfJudgments([file]);
+      assert.deepEqual(others, []);
+      // Of two questions, whose sums deviate by 1 from their mean: t(1) = 12.706 times √(2·2)/4.
+      assert.deepEqual(table?.rows, [
+        ["judge-1", "better", "8.50", "6.50", "7.50", "1.15 to 13.85", 4, 0],
+        ["judge-1", "worse", "4.00", "5.00", "4.33", "-6.96 to 15.63", 3, 1],
+      ]);
+      await fs.appendFile(file, '{"model":"m","score":"good"}\n');
+      await assert.rejects(tablesOfJudgments([file]), /single\.jsonl:9: read grade: field judge/);
+    }));
+
   it("are read together, with Arena-Hard's leaderboard, and refused with their line", () =>
     inTemporaryFolder(async (folder) => {
       const [, before] = judgmentFiles(JUDGED, "arena-hard");

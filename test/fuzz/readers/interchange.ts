@@ -32,6 +32,15 @@ const PAIR = {
   ...{ question_id: 1, model_1: "a", model_2: "b", g1_winner: "model_1", g2_winner: "tie", judge: ["j", "pair-v2"] },
   ...{ g1_user_prompt: "p", g1_judgment: "[[A]]", g2_user_prompt: "p", g2_judgment: "[[C]]", turn: 2, tstamp: 1 },
 };
+const GRADE = {
+  question_id: 1,
+  model: "a",
+  judge: ["j", "single-v1"],
+  judgment: "[[5]]",
+  score: 5,
+  turn: 1,
+  tstamp: 1,
+};
 const game = { score: "A>>B", judgment: { answer: "[[A>>B]]" }, prompt: [{ role: "user", content: "p" }] };
 const SINCE = {
   uid: "1",
@@ -98,7 +107,7 @@ export const INTERCHANGE: readonly Reader[] = [
   },
   {
     name: "foreignJudgments",
-    corpus: [jsonLines(PAIR, { ...PAIR, question_id: 2 }), jsonLines(SINCE), jsonLines(BEFORE)],
+    corpus: [jsonLines(PAIR, { ...PAIR, question_id: 2 }), jsonLines(SINCE), jsonLines(BEFORE), jsonLines(GRADE)],
     errors: OURS,
     read: async (input: Buffer, place: FuzzPlace): Promise<void> => {
       const tables = await tablesOfJudgments([place.write("judgments.jsonl", input)]);

@@ -67,19 +67,19 @@ describe("FastChat's own judge", function () {
   }
 
   /** Has FastChat judge ours against theirs. @returns The file of its judgments. */
-  async function theirJudgments(folder: string, baseUrl: string, questions = QUESTIONS): Promise<string> {
+  async function theirJudgments(
+    folder: string,
+    baseUrl: string,
+    { questions = QUESTIONS, mode = "pairwise-baseline" }: { questions?: typeof QUESTIONS; mode?: string } = {},
+  ): Promise<string> {
     const home = path.join(folder, "data", "mt_bench");
     for (const name of ["model_answer", "reference_answer"]) await fs.mkdir(path.join(home, name), { recursive: true });
     const all = Object.values(prompts).filter((one) => typeof one === "object");
     const named = all.map(({ name, system, template }) => ({
-      ...{
-        name,
-        type: "pairwise",
-        system_prompt: system,
-        description: "",
-        category: "general",
-        output_format: "[[A]]",
-      },
+      ...(name.startsWith("single")
+        ? { type: "single", output_format: "[[rating]]" }
+        : { type: "pairwise", output_format: "[[A]]" }),
+      ...{ name, system_prompt: system, description: "", category: "general" },
       prompt_template: template.replace("{reference}", "{ref_answer_1}"),
     }));
     await writeJsonl(path.join(folder, "data", "judge_prompts.jsonl"), named);
@@ -92,8 +92,8 @@ describe("FastChat's own judge", function () {
       answers(JUDGE, () => 9, questions),
     );
     const which = ["--model-list", "ours", "--baseline-model", "theirs", "--judge-model", JUDGE];
-    await python(folder, [DRIVER, "--mode", "pairwise-baseline", ...which, "--parallel", "2"], baseUrl);
-    return path.join(home, "model_judgment", `${JUDGE}_pair.jsonl`);
+    await python(folder, [DRIVER, "--mode", mode, ...which, "--parallel", "2"], baseUrl);
+    return path.join(home, "model_judgment", `${JUDGE}_${mode === "single" ? mode : "pair"}.jsonl`);
   }
 
   const judgmentsIn = async (file: string): Promise<readonly ReturnType<typeof readPairJudgment>[]> =>
@@ -169,12 +169,29 @@ describe("FastChat's own judge", function () {
       }),
     ));
 
+  it("grades single answers, whose means are the same by its code and by ours", () =>
+    inTemporaryFolder(async (folder) => {
+      const grading: Script = (seen, response) => {
+        const [, grade = ""] = [...lastMessage(seen).matchAll(/good (\d+)/g)].at(-1) ?? [];
+        json(response, chat(grade === "5" ? "I cannot say" : `Rating: [[${grade}]]`, { model: JUDGE }));
+      };
+      await withServer(grading, async ({ baseUrl }) => {
+        const file = await theirJudgments(folder, baseUrl, { mode: "single" });
+        const out = await python(folder, ["-m", "fastchat.llm_judge.show_result", "--input-file", file]);
+        const printed = [...out.matchAll(/^ours +(?:[12] +)?([\d.]+)$/gm)].map(([, grade]) => Number(grade).toFixed(2));
+        const [grades] = await tablesOfJudgments([file]);
+        const [row = []] = grades?.rows ?? [];
+        // Goodness 1 to 4, and one more in the second turn, of which 5 has no grade.
+        assert.deepEqual([...row.slice(1, 5), ...row.slice(6)], ["ours", "2.50", "3.00", "2.71", 7, 1]);
+        assert.deepEqual(printed, ["2.50", "3.00", "2.71"]);
+      });
+    }));
+
   it("is answered by our own server of models", () =>
     inTemporaryFolder(async (folder) =>
       withServed({ context: 1000 }, async ({ baseUrl, steps }) => {
-        const file = await theirJudgments(folder, baseUrl, [
-          { question_id: 1, category: "writing", turns: ["one two"] },
-        ]);
+        const questions = [{ question_id: 1, category: "writing", turns: ["one two"] }];
+        const file = await theirJudgments(folder, baseUrl, { questions });
         const [judgment, ...others] = await judgmentsIn(file);
         assert.deepEqual(others, []);
         for (const reply of [judgment?.g1_judgment, judgment?.g2_judgment])
