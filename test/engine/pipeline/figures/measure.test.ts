@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
+import { mock } from "node:test";
 import { figureOfRun, makeSoup, measureFigure, type MeasureRequest } from "../../../../engine/pipeline/index.ts";
 import type { FigureName } from "../../../../engine/protocol/figureNames.ts";
 import { openBackend } from "../../../../engine/pipeline/backends.ts";
 import { loadModel } from "../../../../engine/pipeline/modelFolder.ts";
 import { StreamedSoups } from "../../../../engine/pipeline/figures/measuring/streamedSoup.ts";
+import type { Checkpoint } from "../../../../engine/storage/checkpoints.ts";
 import { readAnswers } from "../../../../engine/storage/formats/answers.ts";
 import {
   FIGURE_POINTS_FILE,
@@ -131,6 +133,51 @@ describe("measuring the figures of a run", function () {
       assert.ok(Math.abs(points[0]?.x ?? NaN) < 1e-6);
       assert.ok((points[2]?.x ?? 0) !== 0);
     }
+  });
+
+  it("reads each tensor of each model once a soup, and has one beside the reward model on the device", async () => {
+    const read: string[] = [];
+    const reads: string[][] = [];
+    let [held, most] = [0, 0];
+    const open = StreamedSoups.open.bind(StreamedSoups);
+    mock.method(StreamedSoups, "open", async (...args: Parameters<typeof open>) => {
+      const soups = await open(...args);
+      const { models } = soups as unknown as { readonly models: { readonly checkpoints: readonly Checkpoint[] } };
+      for (const [at, { weights }] of models.checkpoints.entries()) {
+        const readTensor = weights.readTensor.bind(weights);
+        mock.method(weights, "readTensor", async (name: string) => {
+          read.push(`${at} ${name}`);
+          return readTensor(name);
+        });
+      }
+      const place = soups.place.bind(soups);
+      mock.method(soups, "place", async (...where: Parameters<typeof place>) => {
+        const placed = await place(...where);
+        reads.push(read.splice(0));
+        most = Math.max(most, ++held);
+        const release = placed.release.bind(placed);
+        mock.method(placed, "release", () => {
+          held -= 1;
+          release();
+        });
+        return placed;
+      });
+      return soups;
+    });
+    try {
+      await fresh();
+      await measure({ figure: "plane", choices: { size: 9 }, n: 4 });
+      await measure({ figure: "warp", choices: { points: 2 }, n: 4 });
+    } finally {
+      mock.restoreAll();
+    }
+    // For the KL, the start takes the soup's place, twice for each of two arms.
+    assert.equal(reads.length, 9 + 2 * (2 * 2));
+    const { weights } = await loadModel(artifactOf(run, "sft-1"));
+    const all = [0, 1, 2].flatMap((model) => [...weights.keys()].map((name) => `${model} ${name}`)).sort();
+    for (const one of reads.slice(0, 9)) assert.deepEqual(one.sort(), all);
+    for (const one of reads) assert.equal(new Set(one).size, one.length);
+    assert.deepEqual([held, most], [0, 1]);
   });
 
   it("makes on the device the soup that is made on disk", async () => {
