@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
+import { inspect } from "node:util";
 import { defined } from "../../../engine/compute/graph/tensor.ts";
+import { exportRuns, writeHtmlReport, writeReport } from "../../../engine/pipeline/index.ts";
 import { chosenJudge, judgeAnswers, judgeChoice } from "../../../engine/pipeline/judging.ts";
 import { ModelDesk, readPrompt } from "../../../engine/pipeline/modelDesk.ts";
 import { OutOfBudget, type StageReport, Stopped } from "../../../engine/pipeline/stage.ts";
@@ -438,6 +440,18 @@ describe("a run that a language model judges", () => {
       },
     }),
   });
+  /** Looks through all files below a folder, of which some must be there. */
+  async function assertNoKey(root: string, ...there: readonly string[]): Promise<void> {
+    const entries = await fs.readdir(root, { recursive: true, withFileTypes: true });
+    const files = entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));
+    for (const name of there)
+      assert.ok(
+        files.some((file) => file.endsWith(name)),
+        name,
+      );
+    for (const file of files) assert.ok(!(await fs.readFile(file)).includes(KEY), file);
+  }
+
   /** A server that sends back what it was sent. */
   const leaking: Script = (seen, response) =>
     json(response, chat(`${seen.headers.authorization ?? ""} [[C]]`, { model: seen.headers.authorization ?? "" }));
@@ -452,14 +466,9 @@ describe("a run that a language model judges", () => {
           assert.match(table.note ?? "", /Judged by judge-1 \(protocol paper\); \d+ games: all with one verdict\./);
           assert.match(table.note ?? "", /not reproducible/);
           assert.ok(seen.every(({ headers }) => headers.authorization === `Bearer ${KEY}`));
-          const entries = await fs.readdir(root, { recursive: true, withFileTypes: true });
-          const files = entries
-            .filter((entry) => entry.isFile())
-            .map((entry) => path.join(entry.parentPath, entry.name));
-          assert.ok(
-            files.some((file) => file.endsWith("calls.jsonl")) && files.some((file) => file.endsWith("run.json")),
-          );
-          for (const file of files) assert.ok(!(await fs.readFile(file)).includes(KEY), file);
+          await writeReport(run.folder);
+          await writeHtmlReport(run.folder);
+          await assertNoKey(root, "calls.jsonl", "run.json", "judgments.jsonl", "report.md", "report.html");
           assert.ok(!JSON.stringify([run.events, run.tables, run.config]).includes(KEY));
           // How the server is asked changes no key: nothing is made again.
           const faster = config(baseUrl, {
@@ -469,6 +478,30 @@ describe("a run that a language model judges", () => {
           assert.deepEqual(computed(await runTiny(faster, root)), []);
         }),
       ),
+    )).timeout(60_000);
+
+  it("has the key nowhere where a server's model answers with it, or refuses it", () =>
+    inTemporaryFolder(async (root) =>
+      withKey(async () => {
+        const gpt = (baseUrl: string): object => {
+          return { contestants: { gpt: { model: "gpt", baseUrl, keyVariable: VARIABLE } }, pairs: [["salsa", "gpt"]] };
+        };
+        await withServer(leaking, async ({ baseUrl }) => {
+          const run = await runTiny(config(baseUrl, gpt(baseUrl)), root);
+          const { folder } = await exportRuns({
+            ...{ folders: [run.folder], to: path.join(root, "exported") },
+            signal: new AbortController().signal,
+          });
+          await assertNoKey(root, "answers.jsonl", path.join(folder, "answers.csv"));
+        });
+        const refusing: Script = (seen, response) => json(response, { error: seen.headers.authorization }, 401);
+        await withServer(refusing, async ({ baseUrl }) => {
+          const refused = await runTiny(config(baseUrl, gpt(baseUrl)), root).catch((error: unknown) => error);
+          assert.match(inspect(refused), /refuses the key \(401\)/);
+          assert.ok(!inspect(refused, { depth: 20, showHidden: true }).includes(KEY));
+          await assertNoKey(root, "events.jsonl");
+        });
+      }),
     )).timeout(60_000);
 
   it("stops when its budget is spent, with a table of what is judged", () =>
