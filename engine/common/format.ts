@@ -51,3 +51,10 @@ export type Translate = (text: string, ...values: readonly (string | number)[]) 
 
 /** Leaves a text as it is, with its values. */
 export const inEnglish: Translate = (text, ...values) => filledIn(text, values);
+
+/** A table's cell as people read it: four significant digits, without zeros that say nothing, counts in full; a dash for none. */
+export function cellText(cell: string | number | null): string {
+  if (cell === null || Number.isNaN(cell)) return "–";
+  if (typeof cell === "string") return cell;
+  return Number.isInteger(cell) ? String(cell) : String(Number(cell.toPrecision(4)));
+}

@@ -1,4 +1,6 @@
 import { csvCell } from "../../common/csv.ts";
+import { cellText } from "../../common/format.ts";
+import { latexTable } from "../../common/latex.ts";
 import { literal, markdownTable } from "../../common/markdown.ts";
 import { visibleLine } from "../../common/visible.ts";
 
@@ -12,14 +14,7 @@ export interface Sheet {
 type Cell = Sheet["rows"][number][number];
 
 /** Shown where a number does not exist. */
-export const NONE = "–";
-
-/** Four significant digits, without zeros that say nothing; counts in full. */
-function textOf(cell: Cell): string {
-  if (cell === null || Number.isNaN(cell)) return NONE;
-  if (typeof cell === "string") return cell;
-  return Number.isInteger(cell) ? String(cell) : String(Number(cell.toPrecision(4)));
-}
+export const NONE = cellText(null);
 
 /** Aligned columns for a terminal. */
 export function sheetText(sheet: Sheet): string {
@@ -46,11 +41,7 @@ export function sheetMarkdown(sheet: Sheet): string {
 
 /** A LaTeX tabular. */
 export function sheetLatex(sheet: Sheet): string {
-  const [head = "", ...body] = cellsOf(sheet, escapeLatex).map((line) => `${line.join(" & ")} \\\\`);
-  const columns = sheet.columns.map(({ align }) => (align === "right" ? "r" : "l")).join("");
-  return [`\\begin{tabular}{${columns}}`, "\\hline", head, "\\hline", ...body, "\\hline", "\\end{tabular}", ""].join(
-    "\n",
-  );
+  return latexTable(sheet.columns, cellsOf(sheet));
 }
 
 /** CSV (RFC 4180), numbers in full; a number that does not exist is empty. */
@@ -70,23 +61,7 @@ export function sheetJson({ columns, rows }: Sheet): string {
   return `${JSON.stringify(objects, undefined, 2)}\n`;
 }
 
-/** The header and the rows, escaped for a form. */
-function cellsOf({ columns, rows }: Sheet, escape: (text: string) => string): string[][] {
-  return [columns.map(({ header }) => header), ...rows.map((row) => row.map(textOf))].map((line) => line.map(escape));
-}
-
-function escapeLatex(cell: string): string {
-  const spelled: Readonly<Record<string, string>> = {
-    "\\": "\\textbackslash{}",
-    "~": "\\textasciitilde{}",
-    "^": "\\textasciicircum{}",
-    "<": "$<$",
-    ">": "$>$",
-    "–": "--",
-    // After a line's end, LaTeX reads these as options of that.
-    "[": "{[}",
-    "*": "{*}",
-  };
-  const line = visibleLine(cell.replace(/\s+/g, " "));
-  return line.replace(/[\\~^<>–[*#$%&_{}]/g, (character) => spelled[character] ?? `\\${character}`);
+/** The header and the rows, escaped for a form that does not do so itself. */
+function cellsOf({ columns, rows }: Sheet, escape = (cell: string): string => cell): string[][] {
+  return [columns.map(({ header }) => header), ...rows.map((row) => row.map(cellText))].map((line) => line.map(escape));
 }

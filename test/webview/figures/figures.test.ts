@@ -145,10 +145,11 @@ describeInBrowser("the view of figures", (browser) => {
     await page.locator(".tip").getByText("α 0: 50.0 %").waitFor();
   });
 
-  for (const [format, pattern] of [
-    ["SVG", /^<svg[^]*Win rate against ppo/],
-    ["PNG", /^iVBOR/],
-    ["CSV", /^panel,series,x,value/],
+  for (const [format, extension, pattern] of [
+    ["SVG", "svg", /^<svg[^]*Win rate against ppo/],
+    ["PNG", "png", /^iVBOR/],
+    ["CSV", "csv", /^panel,series,x,value/],
+    ["LaTeX", "tex", /^\\begin\{tabular\}\{llrr[^]*\npanel & series & x & value /],
   ] as const) {
     it(`saves a figure as ${format}`, async () => {
       const { page, asked } = await show();
@@ -157,7 +158,7 @@ describeInBrowser("the view of figures", (browser) => {
       while (!asked.some(({ method }) => method === "save"))
         await page.evaluate(() => new Promise(requestAnimationFrame));
       const { name, content } = asked.flatMap((one) => (one.method === "save" ? [one.params] : []))[0] ?? {};
-      assert.equal(name, `alpha.${format.toLowerCase()}`);
+      assert.equal(name, `alpha.${extension}`);
       assert.match(content === undefined ? "" : "text" in content ? content.text : content.base64, pattern);
     });
   }
