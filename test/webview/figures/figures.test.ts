@@ -1,6 +1,7 @@
 /// <reference lib="dom" />
 import assert from "node:assert/strict";
 import { csvOf } from "../../../webview/figures/export.ts";
+import { axeViolations } from "../axe.ts";
 import { describeInBrowser } from "../chromium.ts";
 import { demoRun, fixtureBackend } from "../fixtures.ts";
 import { closeAfterEach, type DashboardPage, openDashboard } from "../page.ts";
@@ -183,6 +184,18 @@ describeInBrowser("the view of figures", (browser) => {
     });
     assert.deepEqual(looks, ["rgb(255, 255, 255)", "rgb(41, 41, 41)"]);
   });
+
+  for (const theme of THEMES) {
+    it(`has no serious violation for axe in the ${theme} theme, a menu open and values read off`, async () => {
+      const { page } = await show(FIGURES, theme);
+      await page.getByRole("img", { name: /^Win rate against ppo by α/ }).press("Home");
+      await page.locator(".tip").waitFor();
+      assert.deepEqual(await axeViolations(page), []);
+      await page.getByRole("button", { name: "Plot of Win rate by α" }).click();
+      await page.getByRole("menuitem", { name: "Save as LaTeX…" }).waitFor();
+      assert.deepEqual(await axeViolations(page), []);
+    });
+  }
 
   it("draws on every ground in colours that are seen there", async () => {
     for (const theme of THEMES) {
