@@ -118,7 +118,7 @@ export function analysed(comparisons: readonly Comparison[]): AnalysedRate {
         nQuestions,
         equivalence: equivalenceTest(rate, EQUIVALENCE_MARGIN),
       }),
-      ...controlled(counted, points, dependence),
+      ...controlled(counted, points, { dependence, isAlike: rate.variance <= 0 }),
     },
     parts,
   };
@@ -186,11 +186,14 @@ type ControlledRates = Pick<
   "lengthControlled" | "lengthLow" | "lengthHigh" | "styleControlled" | "styleLow" | "styleHigh"
 >;
 
-/** Rates at equal length and style, each where all answers say how long and how marked up they are. */
+/**
+ * Rates at equal length and style, each where all answers say how long and how marked up they are. Where all comparisons
+ * ended alike, they have no intervals: the sandwich sees no spread, and would make eight ties 50 % for certain.
+ */
 function controlled(
   counted: readonly Comparison[],
   points: readonly number[],
-  dependence: Dependence,
+  { dependence, isAlike }: { readonly dependence: Dependence; readonly isAlike: boolean },
 ): ControlledRates {
   const lengths: (readonly [number, number])[] = [];
   const styles: (readonly [Style, Style])[] = [];
@@ -202,7 +205,8 @@ function controlled(
   }
   const length = lengthControlledRate({ points, dependence, lengths });
   const style = styles.length < lengths.length ? undefined : styleControlledRate({ points, dependence, styles });
-  const ends = ({ low, high }: Interval): readonly number[] => (Number.isFinite(low + high) ? [low, high] : []);
+  const ends = ({ low, high }: Interval): readonly number[] =>
+    isAlike || !Number.isFinite(low + high) ? [] : [low, high];
   const [lengthLow, lengthHigh] = length === undefined ? [] : ends(length);
   const [styleLow, styleHigh] = style === undefined ? [] : ends(style);
   return {

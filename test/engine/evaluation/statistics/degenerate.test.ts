@@ -56,6 +56,26 @@ describe("comparisons that all end alike", () => {
     }
   });
 
+  it("have no interval at equal length and style, where nothing shows how much it may be off", () => {
+    const [plain, marked] = [
+      { headers: 0, lists: 1, bold: 2 },
+      { headers: 1, lists: 0, bold: 1 },
+    ];
+    for (const outcome of ["tie", "win"] as const) {
+      const rows = alike(outcome, 8, [1]).map((row, at) => ({
+        ...row,
+        lengths: [10 + ((at * 7) % 13), 10 + ((at * 5) % 11)] as const,
+        marks: at % 3 === 0 ? ([plain, marked] as const) : ([marked, plain] as const),
+      }));
+      const rate = winRate(rows);
+      assert(rate.lengthControlled !== undefined && rate.styleControlled !== undefined);
+      for (const end of ["lengthLow", "lengthHigh", "styleLow", "styleHigh"]) assert(!(end in rate), end);
+      // One that ends otherwise shows some spread.
+      const mixed = rows.map((row, at) => (at === 0 ? { ...row, outcome: "loss" as const } : row));
+      assert("lengthLow" in winRate(mixed));
+    }
+  });
+
   it("are equal to two points once there are enough", () => {
     const equivalence = (n: number): number => winRate(alike("tie", n, [1])).equivalence ?? NaN;
     near(equivalence(50), 0.96 ** 50);
