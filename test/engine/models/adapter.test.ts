@@ -22,7 +22,7 @@ import {
 } from "../../../engine/models/index.ts";
 import { Evaluation, Random, TrainState, sftLoss, sftStep, supervisedBatches } from "../../../engine/training/index.ts";
 import { assertClose } from "./close.ts";
-import { BACKENDS, PICO, PICO_EVERYTHING, PICO_FAMILIES, picoSequences, unevenWeights } from "./pico.ts";
+import { ALL_BACKENDS, PICO, PICO_EVERYTHING, PICO_FAMILIES, picoSequences, unevenWeights } from "./pico.ts";
 
 const ADAPTER: Adapter = { rank: 3, alpha: 6, targets: LORA_TARGETS };
 const NARROW: Adapter = { rank: 2, alpha: 1, targets: ["q_proj", "up_proj"] };
@@ -161,7 +161,7 @@ describe("an adapter", () => {
   });
 });
 
-for (const [name, open] of Object.entries(BACKENDS)) {
+for (const [name, open] of Object.entries(ALL_BACKENDS)) {
   describe(`an adapter on ${name}`, () => {
     let backend: Backend;
     before(async () => (backend = await open()));

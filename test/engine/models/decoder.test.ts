@@ -15,7 +15,7 @@ import {
   sequenceInputs,
 } from "../../../engine/models/index.ts";
 import { assertClose } from "./close.ts";
-import { BACKENDS, PICO, PICO_EVERYTHING, picoSequences, unevenWeights } from "./pico.ts";
+import { ALL_BACKENDS, PICO, PICO_EVERYTHING, picoSequences, unevenWeights } from "./pico.ts";
 
 const LENGTH = 9;
 /** The third row is shorter than any of the spans is long: some of their positions are padding, which nothing reads. */
@@ -36,7 +36,7 @@ const SPANS: readonly Span[] = [
 /** Sums of a few dozen f32 terms in two orders, relative to the largest number of a tensor. */
 const TOLERANCE = 2e-5;
 
-for (const [name, open] of Object.entries(BACKENDS)) {
+for (const [name, open] of Object.entries(ALL_BACKENDS)) {
   describe(`a span of hidden states on ${name}`, () => {
     let backend: Backend;
     before(async () => (backend = await open()));

@@ -12,7 +12,7 @@ import {
 import { Random } from "../../../engine/training/index.ts";
 import { assertClose } from "./close.ts";
 import {
-  BACKENDS,
+  ALL_BACKENDS,
   PICO,
   PICO_EOS,
   PICO_FAMILIES,
@@ -26,7 +26,7 @@ import {
 /** Two ways of summing the same f32 terms, for log-probabilities of a few nats. */
 const TOLERANCE = 2e-5;
 
-for (const [name, open] of Object.entries(BACKENDS)) {
+for (const [name, open] of Object.entries(ALL_BACKENDS)) {
   describe(`generator on ${name}`, () => {
     let backend: Backend;
     before(async () => (backend = await open()));

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { setTimeout } from "node:timers/promises";
 import { join } from "node:path";
 import type { Backend } from "../../../engine/compute/backend.ts";
 import { CudaBackend } from "../../../engine/compute/backends/cuda/backend.ts";
@@ -10,14 +9,9 @@ import {
   DeviceMemoryError,
 } from "../../../engine/compute/backends/cuda/driver.ts";
 import { StageError } from "../../../engine/pipeline/executors/executor.ts";
-import { LocalExecutor } from "../../../engine/pipeline/executors/local.ts";
-import { viewOf } from "../../../engine/pipeline/modelView.ts";
-import { resolveRecipe } from "../../../engine/pipeline/resolve.ts";
-import { salsa } from "../../../engine/pipeline/salsa.ts";
-import type { EventBody } from "../../../engine/protocol/events.ts";
-import { Artifacts } from "../../../engine/storage/artifacts.ts";
 import { interpreter } from "../../ptx/driver.ts";
 import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
+import { type MadeStages, makeStages } from "./stagesOn.ts";
 import { artifactHashes, resolved, tiny } from "./tinyRun.ts";
 
 /** The card's result instead of the one that it is asked for. */
@@ -70,38 +64,10 @@ const CONFIG = tiny({
   sft: { steps: 4 },
 });
 
-interface Ran {
-  readonly error: unknown;
-  readonly events: readonly EventBody[];
-}
-
 /** Makes the base model and both SFTs on the cards, below a root. */
-async function run(root: string, cards: readonly (() => Backend)[]): Promise<Ran> {
-  const config = resolved(CONFIG, root);
-  const artifacts = new Artifacts(config.runtime.directory);
+async function run(root: string, cards: readonly (() => Backend)[]): Promise<MadeStages> {
   const backend = { name: "cuda", revision: 1, build: "sm_80" };
-  const { recipe } = salsa(config);
-  const { stages } = await resolveRecipe(recipe, { artifacts, backend, view: await viewOf(config) });
-  const events: EventBody[] = [];
-  const opened = new Map<number, Promise<Backend>>();
-  const devices = cards.map((open, at) => ({
-    open: (): Promise<Backend> => {
-      const device = opened.get(at) ?? setTimeout(0).then(open);
-      opened.set(at, device);
-      return device;
-    },
-    close: () => Promise.resolve(),
-  }));
-  const executor = new LocalExecutor(devices, {
-    ...{ run: "tiny-1", artifacts, pace: config.runtime, signal: new AbortController().signal },
-    report: (event) => events.push(event),
-    sample: () => undefined,
-  });
-  const error: unknown = await executor.execute(stages.filter(({ info }) => ["base", "sft"].includes(info.kind))).then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  return { error, events };
+  return makeStages(resolved(CONFIG, root), { devices: cards, backend, kinds: ["base", "sft"] });
 }
 
 const whole = (): Backend => cardThat(() => ({}));

@@ -9,7 +9,7 @@ import { type PpoIteration, PpoTrainer } from "../../../engine/rl/ppoTrainer.ts"
 import { responseMask } from "../../../engine/rl/responseMask.ts";
 import { TrainState } from "../../../engine/training/index.ts";
 import { assertClose } from "../models/close.ts";
-import { ALL_BACKENDS, BACKENDS, PICO, PICO_EOS, PICO_PAD, picoSequences, picoWeights } from "../models/pico.ts";
+import { ALL_BACKENDS, PICO, PICO_EOS, PICO_PAD, picoSequences, picoWeights } from "../models/pico.ts";
 
 const PROMPTS = picoSequences([5, 2, 4, 1, 3, 5]);
 
@@ -121,7 +121,7 @@ for (const [name, open] of Object.entries(ALL_BACKENDS)) {
   });
 }
 
-for (const [name, open] of Object.entries(BACKENDS)) {
+for (const [name, open] of Object.entries(ALL_BACKENDS)) {
   describe(`PPO's algorithm on ${name}`, () => {
     let backend: Backend;
     before(async () => (backend = await open()));

@@ -29,7 +29,7 @@ import {
 import { interpreter } from "../../ptx/driver.ts";
 
 /** Backends that compute in bf16: the oracle, and the kernels for NVIDIA cards. */
-const BACKENDS: Readonly<Record<string, () => Promise<Backend>>> = {
+const ALL_BACKENDS: Readonly<Record<string, () => Promise<Backend>>> = {
   tfjs: () => createTfjsBackend({ precision: "bf16" }),
   "cuda, interpreted": () => Promise.resolve(new CudaBackend(interpreter.open(0), { precision: "bf16" })),
 };
@@ -85,7 +85,7 @@ function assertLearned(losses: readonly number[], share: number): void {
   assert.ok((losses.at(-1) ?? NaN) < share * (losses[0] ?? NaN), losses.join(", "));
 }
 
-for (const [name, open] of Object.entries(BACKENDS)) {
+for (const [name, open] of Object.entries(ALL_BACKENDS)) {
   describe(`models in bf16 on ${name}`, () => {
     let backend: Backend;
     let exact: Backend;

@@ -22,7 +22,7 @@ import {
 } from "../../../engine/models/index.ts";
 import { TrainState, sftLoss, sftStep, supervisedBatches } from "../../../engine/training/index.ts";
 import { assertClose } from "../../engine/models/close.ts";
-import { BACKENDS } from "../../engine/models/pico.ts";
+import { ALL_BACKENDS } from "../../engine/models/pico.ts";
 import { type AdaptedPico, type AdapterGolden, loadAdapted, loadAdaptersGolden } from "./golden.ts";
 
 const LENGTH = 12;
@@ -37,7 +37,7 @@ const STEP_TOLERANCE = 1e-4;
 
 const GOLDEN = await loadAdaptersGolden();
 
-for (const [backendName, open] of Object.entries(BACKENDS)) {
+for (const [backendName, open] of Object.entries(ALL_BACKENDS)) {
   describe(`adapters of PEFT on ${backendName}`, () => {
     let backend: Backend;
     before(async () => (backend = await open()));

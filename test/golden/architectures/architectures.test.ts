@@ -20,7 +20,7 @@ import {
 } from "../../../engine/models/index.ts";
 import { Random } from "../../../engine/training/index.ts";
 import { assertClose } from "../../engine/models/close.ts";
-import { BACKENDS } from "../../engine/models/pico.ts";
+import { ALL_BACKENDS } from "../../engine/models/pico.ts";
 import { type GoldenShape, goldenWeights, loadShapes } from "./shapes.ts";
 
 /**
@@ -55,7 +55,7 @@ describe("golden shapes", () => {
   }
 });
 
-for (const [backendName, open] of Object.entries(BACKENDS)) {
+for (const [backendName, open] of Object.entries(ALL_BACKENDS)) {
   describe(`golden shapes on ${backendName}`, () => {
     let backend: Backend;
     before(async () => (backend = await open()));

@@ -16,7 +16,7 @@ import {
 } from "../../../engine/models/index.ts";
 import { Random, TrainState, sftStep, supervisedBatches } from "../../../engine/training/index.ts";
 import { assertClose } from "../../engine/models/close.ts";
-import { BACKENDS } from "../../engine/models/pico.ts";
+import { ALL_BACKENDS } from "../../engine/models/pico.ts";
 import { loadGolden, loadPico } from "./checkpoint.ts";
 
 const LENGTH = 12;
@@ -49,7 +49,7 @@ interface PaddingGolden {
   readonly moved: readonly number[];
 }
 
-for (const [backendName, open] of Object.entries(BACKENDS)) {
+for (const [backendName, open] of Object.entries(ALL_BACKENDS)) {
   describe(`the padding token's input embedding on ${backendName}`, () => {
     it("is trained like any other, where transformers' padding_idx keeps it: the one departure of a step", async () => {
       const text = await readFile(new URL("padding.json", import.meta.url), "utf8");

@@ -31,7 +31,7 @@ import {
   sftStep,
   supervisedBatches,
 } from "../../../engine/training/index.ts";
-import { BACKENDS } from "../../engine/models/pico.ts";
+import { ALL_BACKENDS } from "../../engine/models/pico.ts";
 import { draw, goldenWeights, loadShapes } from "../architectures/shapes.ts";
 
 /**
@@ -60,8 +60,8 @@ interface Golden {
 const GOLDEN = JSON.parse(await readFile(join(import.meta.dirname, "golden.json"), "utf8")) as Golden;
 const SHAPES = await loadShapes();
 const { rows, optimizer } = GOLDEN;
-/** Steps on the oracle, which is slow: enough to show what is wrong, which the second step does. */
-const FEW_STEPS = 6;
+/** Steps where they are slow: enough to show what is wrong, which the second step does. */
+const FEW_STEPS: Readonly<Record<string, number>> = { tfjs: 6, "cuda, interpreted": 3 };
 const ROWS = Array.from({ length: rows }, (_, row) => row);
 /** Room for the longest sequence of all trainings. */
 const LENGTH = 17;
@@ -228,9 +228,9 @@ const TRAININGS = {
   dpoIpo: dpo({ kind: "ipo" }),
 };
 
-for (const [backendName, open] of Object.entries(BACKENDS)) {
+for (const [backendName, open] of Object.entries(ALL_BACKENDS)) {
   describe(`golden trainings on ${backendName}`, () => {
-    const steps = backendName === "tfjs" ? FEW_STEPS : GOLDEN.steps;
+    const steps = FEW_STEPS[backendName] ?? GOLDEN.steps;
     let backend: Backend;
     before(async () => (backend = await open()));
     after(() => backend.close());
