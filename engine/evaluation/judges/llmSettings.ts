@@ -74,7 +74,7 @@ export const llmSchema = section(
       source: "this project",
     }),
     requestsPerMinute: optionalSetting(count(), {
-      description: "Most requests a minute",
+      description: "Most requests a minute of this model: servers limit each of theirs",
       unit: "requests",
       otherwise: "no limit",
     }),

@@ -48,7 +48,7 @@ export async function seedResults(
   const [result] = results;
   if (result === undefined) throw new RangeError("claims: the config has no base seed");
   const backend = computed ?? identityOf(await chooseBackend(config.runtime));
-  // What OpenRLHF has trained on a cluster has names of its own.
+  // Models that OpenRLHF has trained on a cluster have names of their own.
   const placementOf = config.runtime.cluster && trainerChoice(config, await baseFacts(config));
   const resolved = await resolveRecipe(recipe, { artifacts, backend, placementOf, view: await viewOf(config) });
   const sources = { config, result, resolved };
