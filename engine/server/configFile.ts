@@ -18,14 +18,14 @@ export function parseConfigFile(text: string, file: string): RunConfig {
 }
 
 /**
- * Text of a run config.
+ * Text of a run config, without a byte order mark: editors show none, and count columns without it.
  * @throws {DataError} when it is too large, or a pipe, a device or a socket.
  * @throws {DiskError} when it cannot be read.
  */
 export async function readConfigText(file: string): Promise<string> {
   const bytes = await readInput(file, MOST_CONFIG_BYTES);
   if (bytes === undefined) throw diskError("read config", file, "ENOENT");
-  return bytes.toString("utf8");
+  return new TextDecoder().decode(bytes);
 }
 
 /**
