@@ -68,8 +68,9 @@ export async function sftTexts(source: SftSource, seed: number): Promise<readonl
   const { examples, file } = source;
   const task = taskOf(source.task);
   if (task !== undefined) return task.sft(examples ?? 0, Random.of(seed, "sft"));
+  if (!source.keepsExamplesBack) return textsIn(defined(file), examples);
   const texts = await textsIn(defined(file));
-  const kept = source.keepsExamplesBack ? await keptBackIn(defined(file)) : undefined;
+  const kept = await keptBackIn(defined(file));
   return texts.slice(0, texts.length - (kept ?? heldOutCount(source, texts.length))).slice(0, examples);
 }
 
@@ -80,9 +81,13 @@ export function sftCount(source: Omit<SftSource, "file">, { rows, kept }: Pick<D
   return Math.min(source.examples ?? Infinity, rows - back);
 }
 
-async function textsIn(file: string): Promise<readonly SftExample[]> {
+/** The first examples of a file; it is read no further, since a published data set may not fit into memory. */
+async function textsIn(file: string, most = Infinity): Promise<readonly SftExample[]> {
   const texts: SftExample[] = [];
-  for await (const example of readSft(file)) texts.push(example);
+  for await (const example of readSft(file)) {
+    texts.push(example);
+    if (texts.length >= most) break;
+  }
   return texts;
 }
 
@@ -192,8 +197,11 @@ export async function benchmarkPrompts(
   }
   const prompts: Prompt[] = [];
   const read = form === undefined ? readPrompts : readQuestions;
-  for await (const prompt of read(defined(file))) prompts.push(prompt);
-  return prompts.slice(0, n);
+  for await (const prompt of read(defined(file))) {
+    if (prompts.length >= n) break;
+    prompts.push(prompt);
+  }
+  return prompts;
 }
 
 /**
