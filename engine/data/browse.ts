@@ -4,13 +4,13 @@ import { DataError } from "../protocol/errors.ts";
 import type { Reason } from "../protocol/dataCounts.ts";
 import { type JsonRecord, preference, promptOf, readJsonl, sftExample } from "../storage/datasets.ts";
 import { QuestionReader } from "./benchmarks.ts";
-import { DigestSet, digestOf, promptText } from "./digests.ts";
+import { DigestSet, promptText } from "./digests.ts";
 import { recordOf } from "./layouts/index.ts";
-import { reasonOf } from "./reasons.ts";
+import { type DataCounts, ReasonCounts } from "./reasons.ts";
 import type { AnyRecord, RecordKind } from "./records.ts";
 import { fileRows } from "./rows/file.ts";
 import type { RowPlace } from "./rows/row.ts";
-import { isKeptBack } from "./select.ts";
+import { isKeptBack, ownReason } from "./select.ts";
 import type { DataSource } from "./source.ts";
 import { type FilesSettings, filesOf } from "./sources.ts";
 
@@ -57,14 +57,35 @@ export async function browse(given: SourceConfig, settings: FilesSettings): Prom
 }
 
 async function* ownRows(files: readonly string[], kind: RecordKind): AsyncGenerator<BrowsedRow, undefined> {
+  const seen = new DigestSet();
   for (const file of files) {
     const place = { file };
     yield* readOn(place, async function* () {
-      for await (const record of readJsonl(file)) {
-        yield rowOf({ file, line: record.line }, () => ({ record: OWN_RECORDS[kind](record), isValidation: false }));
+      for await (const row of readJsonl(file)) {
+        yield rowOf({ file, line: row.line }, () => {
+          const record = OWN_RECORDS[kind](row);
+          const reason = ownReason(record, { kind, seen });
+          return { record, isValidation: false, ...(reason !== undefined && { reason }) };
+        });
       }
     });
   }
+}
+
+/**
+ * Counts of a file that is used as it is: of the records that are of no use by themselves, all are used.
+ *
+ * @returns Undefined where a row cannot be read: those who check the file say which, and why.
+ */
+export async function countsInPlace(file: string, kind: RecordKind): Promise<DataCounts | undefined> {
+  const tally = new ReasonCounts();
+  let read = 0;
+  for await (const { reason, problem } of ownRows([file], kind)) {
+    if (problem !== undefined) return undefined;
+    read += 1;
+    if (reason !== undefined) tally.add(reason);
+  }
+  return { read, used: read, validation: 0, unusable: tally.unusable };
 }
 
 async function* sourceRows(
@@ -82,10 +103,9 @@ async function* sourceRows(
         yield rowOf(row.place, () => {
           if (questions !== undefined) return { record: questions.read(row), isValidation: false };
           const record = recordOf(row, kind, columns);
-          const prompt = promptText(record);
-          const isNew = seen.add(digestOf(kind === "prompts" ? prompt : JSON.stringify(record)));
-          const reason = isNew ? reasonOf(record) : "duplicate";
-          return { record, isValidation: isKeptBack(prompt, validation), ...(reason !== undefined && { reason }) };
+          const reason = ownReason(record, { kind, seen });
+          const isValidation = isKeptBack(promptText(record), validation);
+          return { record, isValidation, ...(reason !== undefined && { reason }) };
         });
       }
     });

@@ -1,5 +1,5 @@
 export { nextTurn } from "./benchmarks.ts";
-export { type Browsed, type BrowsedRow, OWN_RECORDS, browse } from "./browse.ts";
+export { type Browsed, type BrowsedRow, OWN_RECORDS, browse, countsInPlace } from "./browse.ts";
 export { columnsOf } from "./columns.ts";
 export { hubCheckpoint } from "./hub/checkpoint.ts";
 export type { Progress } from "./hub/files.ts";

@@ -53,8 +53,7 @@ export async function* select(
       const record = recordOf(row, kind, columns);
       counts.read += 1;
       const prompt = promptText(record);
-      const isNew = seen.add(digestOf(kind === "prompts" ? prompt : JSON.stringify(record)));
-      const own = isNew ? reasonOf(record) : "duplicate";
+      const own = ownReason(record, { kind, seen });
       if (own !== undefined) {
         tally.add(own);
         if (isRefused(unusable, own)) throw refusal(row.place, own, unusable);
@@ -74,6 +73,15 @@ export async function* select(
     }
   }
   return { ...counts, unusable: tally.unusable };
+}
+
+/** Why a record is of no use by itself, or for those of its kind that have been seen before. */
+export function ownReason(
+  record: AnyRecord,
+  { kind, seen }: { readonly kind: RecordKind; readonly seen: DigestSet },
+): Reason | undefined {
+  const isNew = seen.add(digestOf(kind === "prompts" ? promptText(record) : JSON.stringify(record)));
+  return isNew ? reasonOf(record) : "duplicate";
 }
 
 /** True for that share of all prompts; the same ones in every file, whatever its length and order. */

@@ -1,9 +1,11 @@
 import * as z from "zod";
 import {
+  type DataCounts,
   type Finding,
   type RecordKind,
   AS_IT_IS,
   OWN_RECORDS,
+  countsInPlace,
   findingError,
   isRefused,
   knownFact,
@@ -72,6 +74,31 @@ async function checkFile(file: string, { kind, view, mostLines }: FileCheck): Pr
   const others = nFound === 1 ? "" : ` (the first of ${nFound} such records among ${nRead})`;
   throw findingError({ ...finding, what: `${finding.what}${others}` }, { file, line }, AS_IT_IS.unusable);
 }
+
+const countsSchema: z.ZodType<DataCounts> = z.object({
+  ...{ read: z.int().min(0), used: z.int().min(0), validation: z.int().min(0) },
+  unusable: z.record(z.string(), z.int().min(0)),
+});
+
+/**
+ * The same data, where files that are used as they are have counts if there is anything to tell: duplicates, empty turns.
+ * Nothing of them is left out, for both may be meant.
+ */
+export function countedInPlace(data: readonly ReadData[], root: string): Promise<readonly ReadData[]> {
+  return Promise.all(
+    data.map(async (one) => {
+      if (one.counts !== undefined) return one;
+      const { kind, file } = one;
+      const count = async (): Promise<DataCounts> => (await countsInPlace(file.path, kind)) ?? NOTHING_COUNTED;
+      const fact = { root, file: file.path, name: `counts ${kind}`, schema: countsSchema };
+      const counts = await knownFact(fact, count);
+      return Object.keys(counts.unusable).length === 0 ? one : { ...one, counts };
+    }),
+  );
+}
+
+/** Of a file that cannot be read to its end, of which the check tells. */
+const NOTHING_COUNTED: DataCounts = { read: 0, used: 0, validation: 0, unusable: {} };
 
 /** How prompts are put to a config's base model, in a sentence for people. */
 export function describePrompts(view: ModelView | undefined): string {

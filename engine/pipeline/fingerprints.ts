@@ -17,7 +17,7 @@ export interface ReadData {
   readonly source: SourceConfig;
   readonly kind: RecordKind;
   readonly file: DataFile;
-  /** Absent for a file that is used as it is. */
+  /** Absent for a file that is used as it is, unless they were asked for. */
   readonly counts?: DataCounts;
 }
 

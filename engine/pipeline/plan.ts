@@ -16,7 +16,7 @@ import { pricePerHour, resourcesText, stageResources } from "./cluster/cluster.t
 import { withLocalCheckpoints } from "./hubCheckpoints.ts";
 import { checkPrecision, chooseBackend, openChoice } from "./backends.ts";
 import { taskOf, taskTokenizer } from "./corpus.ts";
-import { checkData, describePrompts } from "./dataChecks.ts";
+import { checkData, countedInPlace, describePrompts } from "./dataChecks.ts";
 import { loadOutline } from "./modelFolder.ts";
 import { viewOf } from "./modelView.ts";
 import { trainerChoice } from "./openrlhf/trainerPlan.ts";
@@ -38,7 +38,7 @@ export interface PlanSettings {
   readonly runsRoot: string;
   /** Called with the progress of downloads, in words. */
   readonly progress?: (text: string) => void;
-  /** Called with the records of each source that is not used as it is. */
+  /** Called with the counts of each source whose records are not all used, or not all of use. */
   readonly onData?: (data: readonly PlannedData[]) => void;
   /** Called with the settings that ask for more records than there are. */
   readonly onShortfalls?: (found: readonly Shortfall[]) => void;
@@ -51,7 +51,7 @@ export interface PlanSettings {
 /** Lines of each file that a quick plan checks. */
 const QUICK_LINES = 1000;
 
-/** Counts of sources, for people and programs; none of files that are used as they are. */
+/** Counts of sources, for people and programs; none of files of which there is nothing to tell. */
 export function plannedData({ data }: Pick<ResolvedRecipe, "data">): PlannedData[] {
   return data.flatMap(({ source, kind, counts }) => {
     return counts === undefined ? [] : [{ from: typeof source === "string" ? source : source.from, kind, ...counts }];
@@ -86,7 +86,9 @@ export async function planPipeline(
   });
   await checkData(view, resolved.data, { root: artifacts.root, mostLines: isQuick ? QUICK_LINES : undefined });
   onPrompts?.(describePrompts(view));
-  onData?.(plannedData(resolved));
+  // To count is to read all of a file, which is not for every save.
+  const data = isQuick ? resolved.data : await countedInPlace(resolved.data, artifacts.root);
+  onData?.(plannedData({ data }));
   onShortfalls?.(shortfalls(config, resolved));
   const settings = { artifacts, pace: config.runtime, precision: choice.precision };
   const estimates = await estimate(base, resolved, settings);

@@ -20,7 +20,7 @@ import { keepPalette } from "../storage/palette.ts";
 import { isNewlyPinned, pinnedConfig, withLocalCheckpoints } from "./hubCheckpoints.ts";
 import { checkPrecision, chooseBackend, withChoice } from "./backends.ts";
 import type { Progress } from "../data/index.ts";
-import { checkData } from "./dataChecks.ts";
+import { checkData, countedInPlace } from "./dataChecks.ts";
 import { DeviceLeases, type TakeTurn } from "./deviceLease.ts";
 import { type Cluster, type JoinedCluster, checkAhead, joinCluster, pricePerHour } from "./cluster/index.ts";
 import { LocalExecutor } from "./executors/local.ts";
@@ -200,7 +200,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     // A run that finds everything made, or asks servers alone, computes nothing and waits for nobody.
     if (joined === undefined && (await needsDevice(resolved, artifacts))) await devices.wait();
     const estimates = await lookedUpAgain(planned, artifacts);
-    const data = usedData(resolved);
+    const data = usedData({ data: await countedInPlace(resolved.data, artifacts.root) });
     await keepPalette(artifacts.root, paletteNames(estimates.map(({ stage }) => stage.info)));
     report({
       kind: "runStarted",

@@ -217,7 +217,8 @@ export class DataPreview {
     };
     const { sequences, finding, error } = bounded(place, () => examine(record, place, { kind, view }));
     if (error !== undefined) return { ...at, fate: "refused", problem: `${error.what}; ${error.remedy}`, sequences };
-    const found = reason ?? finding?.reason;
+    const both = [reason, finding?.reason].filter((one) => one !== undefined);
+    const found = both.find((one) => isRefused(unusable, one)) ?? both[0];
     if (found === undefined) return { ...at, fate: isValidation ? "validation" : "used", sequences };
     const words = found === finding?.reason ? { problem: `${finding.what}; ${finding.remedy}` } : {};
     return { ...at, fate: fateOf(found), reason: found, ...words, sequences };

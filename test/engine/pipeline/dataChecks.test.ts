@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import { planPipeline } from "../../../engine/pipeline/index.ts";
+import { planPipeline, writeReport } from "../../../engine/pipeline/index.ts";
 import type { PlannedData } from "../../../engine/protocol/dataCounts.ts";
 import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
 import { ownData } from "./ownData.ts";
@@ -125,6 +125,24 @@ describe("checks of data with the tokenizer", function () {
       });
     });
   }
+
+  it("count duplicates and empty turns of a path, of which nothing is left out, in plan, log and report", async () => {
+    await inData(async (folder, written) => {
+      const file = path.join(folder, "sft.jsonl");
+      const [first = ""] = (await fs.readFile(file, "utf8")).split("\n");
+      const unlike = Array.from({ length: 10 }, (_, n) => JSON.stringify({ prompt: words(n + 1), response: "city" }));
+      await fs.writeFile(file, [...unlike, first, first, '{"prompt":" ","response":"city"}'].join("\n"));
+      const counted = (all: readonly PlannedData[]): object | undefined => all.find(({ from }) => from === file);
+      const counts = { kind: "sft", read: 13, used: 13, validation: 0, unusable: { duplicate: 1, emptyTurn: 1 } };
+      assert.deepEqual(counted(await plan(written, folder)), { from: file, ...counts });
+      const run = await runTiny(written, folder);
+      const started = run.events.find(({ kind }) => kind === "runStarted");
+      assert.ok(started?.kind === "runStarted");
+      assert.deepEqual(counted(started.data ?? []), { from: file, ...counts });
+      const report = await fs.readFile(await writeReport(run.folder), "utf8");
+      assert.match(report, /13 read, 13 used; 1 duplicates; 1 with an empty turn/);
+    });
+  });
 
   it("say how many such lines a file has", async () => {
     await inData(async (folder, written) => {

@@ -75,6 +75,7 @@ describe("a preview of data", function () {
       { prompt: "city", response: "time" },
       { prompt: " ", response: "time" },
       { prompt: words(8), response: "time" },
+      { prompt: words(8), response: "time" },
       { prompt: "river" },
     ];
     await put("d.jsonl", lines);
@@ -85,24 +86,26 @@ describe("a preview of data", function () {
       [2, "left out", "duplicate"],
       [3, "left out", "emptyTurn"],
       [4, "left out", "noResponseToken"],
-      [5, "refused", ""],
+      [5, "left out", "duplicate"],
+      [6, "refused", ""],
     ]);
     assert.deepEqual(await fates("d.jsonl"), [
       [1, "used", ""],
-      [2, "used", ""],
-      [3, "used", ""],
+      [2, "used", "duplicate"],
+      [3, "used", "emptyTurn"],
       [4, "refused", "noResponseToken"],
-      [5, "refused", ""],
+      [5, "refused", "noResponseToken"],
+      [6, "refused", ""],
     ]);
     const { preview } = await open(dataOf({ sft: "d.jsonl" }));
     const { rows } = await preview.page({ offset: 0, limit: 100 });
     assert.match(rows[3]?.problem ?? "", /no response token is left within 6 tokens.*raise sft\.maxLength/);
-    assert.match(rows[4]?.problem ?? "", /no field response; add it/);
+    assert.match(rows[5]?.problem ?? "", /no field response; add it/);
     const counts = await preview.counts();
-    assert.deepEqual(counts.fates, { used: 3, refused: 2 });
-    assert.deepEqual(counts.reasons, { noResponseToken: 1, unreadable: 1 });
-    assert.equal(counts.cut, 1);
-    assert.equal(counts.rows, 5);
+    assert.deepEqual(counts.fates, { used: 3, refused: 3 });
+    assert.deepEqual(counts.reasons, { duplicate: 1, emptyTurn: 1, noResponseToken: 2, unreadable: 1 });
+    assert.equal(counts.cut, 2);
+    assert.equal(counts.rows, 6);
   });
 
   it("gives of a long row in a page the tokens around the first that is learned, and all of a row by itself", async () => {
