@@ -61,19 +61,20 @@ export async function makeSoup({
   base,
   signal,
 }: SoupRequest): Promise<{ readonly folder: string }> {
-  for (const folder of of) {
-    if (folder !== out && !(await isSameInput(folder, out))) continue;
-    const remedy = "write the soup to a folder of its own";
-    const what = `is one of the checkpoints to be mixed${folder === out ? "" : ` (${folder})`}`;
-    throw new CheckpointError(what, { file: out, remedy });
-  }
+  const remedy = "write the soup to a folder of its own";
+  for (const folder of of) await checkOther(out, folder, { what: "is one of the checkpoints to be mixed", remedy });
   await checkFree(out, { force });
   const written = { method, ...(alpha === undefined ? {} : { alpha }), ...(weights === undefined ? {} : { weights }) };
   const settings = readSoup(
     written,
     of.map((folder) => basename(folder)),
   );
-  const areAdapters = (await Promise.all(of.map(isAdapterFolder))).includes(true);
+  let areAdapters = false;
+  for (const folder of of) {
+    if (!(await isAdapterFolder(folder))) continue;
+    areAdapters = true;
+    await checkOther(out, await baseFolderOf(folder, base?.folder), { what: "is the base of what is mixed", remedy });
+  }
   await makeFolder(out);
   try {
     if (areAdapters) await soupAdapters({ of, base: base?.folder, folder: out, settings, signal });
@@ -83,6 +84,16 @@ export async function makeSoup({
     throw error;
   }
   return { folder: out };
+}
+
+/** @throws {CheckpointError} when the folder to be written is one that is read, under whatever name. */
+async function checkOther(
+  out: string,
+  read: string,
+  { what, remedy }: { readonly what: string; readonly remedy: string },
+): Promise<void> {
+  if (read !== out && !(await isSameInput(read, out))) return;
+  throw new CheckpointError(`${what}${read === out ? "" : ` (${read})`}`, { file: out, remedy });
 }
 
 /** @throws {CheckpointError} when a folder holds a checkpoint that is not to be written over. */
@@ -117,10 +128,9 @@ export async function mergeAdapter({
 }: MergeRequest): Promise<{ readonly folder: string }> {
   const { head } = await readAdapterSettings(adapter);
   const from = await baseFolderOf(adapter, base?.folder);
-  if ([adapter, from].includes(out)) {
-    const remedy = "write what is merged to a folder of its own";
-    throw new CheckpointError("is one of the two to be merged", { file: out, remedy });
-  }
+  const remedy = "write what is merged to a folder of its own";
+  for (const folder of [adapter, from])
+    await checkOther(out, folder, { what: "is one of the two to be merged", remedy });
   await checkFree(out, { force });
   const { config, weights, ...model } = await loadModel(adapter, [head], { base: { folder: from } });
   const whole = merged(config, weights);

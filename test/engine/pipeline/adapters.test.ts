@@ -224,6 +224,29 @@ describe("a run with adapters", function () {
     assert.equal(whole.config.adapter, undefined);
   });
 
+  it("is written over neither its own folder nor its base, under whatever name", async () => {
+    const adapters = [of("sft-1"), of("sft-2")] as const;
+    const own = path.join(folder, "ownBase");
+    await fs.cp(base, own, { recursive: true });
+    const alias = path.join(folder, "alias");
+    const over = { base: { folder: own }, force: true };
+    for (const read of [adapters[0], own]) {
+      await fs.symlink(read, alias);
+      for (const out of [read, alias]) {
+        await assert.rejects(mergeAdapter({ ...over, adapter: adapters[0], out }), {
+          name: "CheckpointError",
+          message: /is one of the two to be merged.*; write what is merged to a folder of its own/,
+        });
+        await assert.rejects(makeSoup({ ...over, method: "uniform", of: adapters, out, signal: SIGNAL }), {
+          name: "CheckpointError",
+          message:
+            /is (one of the checkpoints to be|the base of what is) mixed.*; write the soup to a folder of its own/,
+        });
+      }
+      await fs.rm(alias);
+    }
+  });
+
   it("mixes adapters by hand, and refuses what would leave low rank", async () => {
     const [a, b] = [of("sft-1"), of("sft-2")];
     const out = path.join(folder, "byHand");
