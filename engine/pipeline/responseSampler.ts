@@ -1,3 +1,4 @@
+import * as z from "zod";
 import type { Backend } from "../compute/backend.ts";
 import {
   type Generation,
@@ -7,6 +8,7 @@ import {
   Generator,
   RewardScorer,
 } from "../models/index.ts";
+import { numberOrNaN } from "../storage/formats/numberOrNaN.ts";
 import type { Random } from "../training/index.ts";
 import { type EncodedPrompts, type ResponseText, responseTexts } from "./generation.ts";
 import type { LoadedModel } from "./modelFolder.ts";
@@ -17,6 +19,14 @@ export interface ScoredResponse extends ResponseText {
   /** NaN without a reward model. */
   readonly reward: number;
 }
+
+/** The same in a savepoint. */
+export const scoredResponseSchema: z.ZodType<ScoredResponse> = z.object({
+  text: z.string(),
+  ended: z.boolean(),
+  nTokens: z.int().min(0),
+  reward: numberOrNaN,
+});
 
 /** The model that responds, its prompts, and the model that scores. */
 export interface ResponseSamplerSettings {
@@ -62,17 +72,18 @@ export class ResponseSampler {
   }
 
   /**
-   * Responds to all prompts and yields each batch, whose tokens `see` gets first. The random stream is read in the
-   * order of the prompts.
+   * Responds to all prompts, or to those that are left, and yields each batch, whose tokens `see` gets first. The random
+   * stream is read in the order of the prompts: where some were responded to before, it goes on from there.
    */
   async *sample(
     weights: DeviceWeights,
     random: Random,
     see: (generation: Generation) => void = () => undefined,
+    nBefore = 0,
   ): AsyncGenerator<readonly ScoredResponse[], undefined> {
     const { model, prompts } = this.settings;
     const { queries, responseLength: R } = prompts;
-    for (let first = 0; first < queries.length; first += PROMPTS_AT_ONCE) {
+    for (let first = nBefore; first < queries.length; first += PROMPTS_AT_ONCE) {
       const batch = queries.slice(first, first + PROMPTS_AT_ONCE);
       const generation = await this.generator.generate(weights, batch, random);
       see(generation);

@@ -8,13 +8,17 @@ import type { DeviceWeights } from "../models/index.ts";
 import { type Question, asTurns, questionText } from "../protocol/conversation.ts";
 import { ServerError } from "../serving/client/serverError.ts";
 import { BudgetSpent } from "../serving/modelCalls.ts";
-import { numberOrNaN } from "../storage/formats/numberOrNaN.ts";
 import { Random } from "../training/index.ts";
 import type { EncodedPrompts } from "./generation.ts";
 import { type JudgeChoice, chosenJudge, judgeChoice, judgedAnswer } from "./judging.ts";
 import type { ModelDesk } from "./modelDesk.ts";
 import { SilentJudge, judgedInTime } from "./patientJudging.ts";
-import { type ResponseSamplerSettings, ResponseSampler } from "./responseSampler.ts";
+import {
+  type ResponseSamplerSettings,
+  type ScoredResponse,
+  ResponseSampler,
+  scoredResponseSchema,
+} from "./responseSampler.ts";
 
 /** Milliseconds without a verdict after which a comparison is given up: training waits for it. */
 const LONGEST_SILENCE_MS = 120_000;
@@ -43,22 +47,12 @@ export function watchSlice(config: RunConfig, name: string): WatchSlice {
   return { watch: { every, prompts, validationPrompts, judge: judgeChoice({ ...evaluation, judge }), sampling } };
 }
 
-/** An answer in a comparison, as savepoints keep it. */
-export const panelAnswerSchema = z.object({
-  text: z.string(),
-  ended: z.boolean(),
-  nTokens: z.int().min(0),
-  reward: numberOrNaN,
-});
-
-export type PanelAnswer = Readonly<z.output<typeof panelAnswerSchema>>;
-
 /** A panel's state in savepoints. */
 export const panelStateSchema = z.object({
   /** The start's answers; absent before the policy was there as it starts. */
-  start: z.exactOptional(z.array(panelAnswerSchema)),
+  start: z.exactOptional(z.array(scoredResponseSchema)),
   /** The policy's answers of the step that was saved, where a stop has cut their judging off. */
-  open: z.exactOptional(z.array(panelAnswerSchema)),
+  open: z.exactOptional(z.array(scoredResponseSchema)),
 });
 
 export type PanelState = Readonly<z.output<typeof panelStateSchema>>;
@@ -97,8 +91,8 @@ export interface WinRatePanelSettings extends Required<WatchSlice>, PanelTools {
 export class WinRatePanel {
   private readonly settings: WinRatePanelSettings;
   private readonly sampler: ResponseSampler;
-  private start: readonly PanelAnswer[] | undefined;
-  private open: readonly PanelAnswer[] | undefined;
+  private start: readonly ScoredResponse[] | undefined;
+  private open: readonly ScoredResponse[] | undefined;
 
   /** With the state that an attempt before this one has left. */
   constructor(backend: Backend, settings: WinRatePanelSettings, { start, open }: PanelState = {}) {
@@ -111,7 +105,7 @@ export class WinRatePanel {
   }
 
   /** For savepoints. */
-  get state(): { readonly start?: readonly PanelAnswer[]; readonly open?: readonly PanelAnswer[] } {
+  get state(): { readonly start?: readonly ScoredResponse[]; readonly open?: readonly ScoredResponse[] } {
     const { start, open } = this;
     return { ...(start && { start }), ...(open && { open }) };
   }
@@ -135,7 +129,7 @@ export class WinRatePanel {
     this.sampler.release();
   }
 
-  private async compared(answers: readonly PanelAnswer[], step: number): Promise<PanelValues> {
+  private async compared(answers: readonly ScoredResponse[], step: number): Promise<PanelValues> {
     const { questions, signal, note } = this.settings;
     this.open = undefined;
     try {
@@ -155,10 +149,10 @@ export class WinRatePanel {
     return {};
   }
 
-  private pairs(answers: readonly PanelAnswer[]): readonly AnswerPair[] {
+  private pairs(answers: readonly ScoredResponse[]): readonly AnswerPair[] {
     const { questions, task } = this.settings;
     const start = this.start ?? [];
-    const judged = (answer: PanelAnswer | undefined, question: string): ReturnType<typeof judgedAnswer> => {
+    const judged = (answer: ScoredResponse | undefined, question: string): ReturnType<typeof judgedAnswer> => {
       if (answer === undefined) throw new RangeError("win-rate panel: the start has not answered");
       const gold = task?.gold(question, answer);
       return judgedAnswer({ prompt: 0, question, ...answer, ...(gold !== undefined && { gold }) });
@@ -177,7 +171,7 @@ export class WinRatePanel {
     return judgedInTime(pairs, judgeOf, { signal, longestSilenceMs: LONGEST_SILENCE_MS });
   }
 
-  private async answers(policy: DeviceWeights): Promise<readonly PanelAnswer[]> {
+  private async answers(policy: DeviceWeights): Promise<readonly ScoredResponse[]> {
     const all = await this.sampler.sampleAll(policy, Random.of(this.settings.seed, "watch"));
     return all.map(({ text, ended, nTokens, reward }) => ({ text, ended, nTokens, reward }));
   }

@@ -102,6 +102,30 @@ describe("a run killed with SIGKILL at ten moments and resumed after each", func
     assert.deepEqual(await leftovers(root), []);
   }
 
+  it("while it answers goes on with the next batch, to the same answers", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const stage = "salsa on inDistribution";
+      // Batches of 256 take long enough for a kill to come between them.
+      const model = { architecture: { hiddenSize: 64, nLayers: 2, nHeads: 2 } };
+      const written = tiny({ name: "killed", model, evaluation: { prompts: 1500 } });
+      const whole = await writeConfig(await fs.mkdtemp(path.join(folder, "whole-")), written);
+      assert.equal((await salsa(["run", whole.config])).code, 0);
+      const { config, root } = await writeConfig(await fs.mkdtemp(path.join(folder, "killed-")), written);
+      const killed = await watchSalsa(["run", config], (line, child) => {
+        if (line.kind === "progress" && line.stage === stage && line.step >= 512) child.kill("SIGKILL");
+      });
+      assert.deepEqual([killed.code, killed.stderr], [null, ""]);
+      const last = await watchSalsa(["resume", "killed-1", "--directory", root], () => undefined);
+      assert.equal(last.code, 0, last.stderr);
+      const steps = last.lines.flatMap((line) => (line.kind === "progress" && line.stage === stage ? [line.step] : []));
+      const [first = 0] = steps;
+      assert.ok(first >= 256 && first % 256 === 0, `goes on from ${first}`);
+      assert.deepEqual(steps.slice(1, 2), [Math.min(first + 256, 1500)]);
+      assert.deepEqual(await remains(root, "killed-1"), await remains(whole.root, "killed-1"));
+      assert.deepEqual(await leftovers(root), []);
+    });
+  });
+
   it("at a moment between two renames leaves things that the next start cleans up", async () => {
     await inTemporaryFolder(async (folder) => {
       const { config, root } = await writeConfig(folder);

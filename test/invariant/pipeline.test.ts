@@ -144,7 +144,7 @@ describe("runs of one config", () => {
     });
 
     for (const stage of ["preferences", "soup", "ppo on inDistribution"]) {
-      it(`in ${stage}, which keeps no state, starts that stage over and ends with the same bytes`, async () => {
+      it(`in ${stage}, of which nothing is kept yet, starts that stage over and ends with the same bytes`, async () => {
         const folder = await folderNamed(`stop-${stage.split(" ").join("-")}`);
         const controller = new AbortController();
         const stopped = await runTiny(WRITTEN, folder, {

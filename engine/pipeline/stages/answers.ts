@@ -1,19 +1,17 @@
 import { join } from "node:path";
-import type { Backend } from "../../compute/backend.ts";
 import { DTYPES } from "../../compute/graph/dtype.ts";
 import { type RunConfig, type SamplingConfig, type TaskConfig, VALIDATION } from "../../config/index.ts";
 import { benchmarkKind } from "../../evaluation/benchmarks/index.ts";
 import { mean } from "../../evaluation/statistics/mean.ts";
-import type { Task } from "../../evaluation/tasks/task.ts";
 import { DeviceWeights, handOver, parameterCount } from "../../models/index.ts";
-import { type Question, questionText, recordedTurns } from "../../protocol/conversation.ts";
+import type { Question } from "../../protocol/conversation.ts";
 import { memoryByRole } from "../../common/memory.ts";
 import { TEST_PROMPTS } from "../../protocol/testPrompts.ts";
 import type { Prompt } from "../../storage/datasets.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { ANSWERS_FILE, type BenchmarkAnswer } from "../../storage/formats/answers.ts";
-import { Random } from "../../training/index.ts";
 import type { BaseInput } from "../adapterFolder.ts";
+import { answersByTurn } from "../answering.ts";
 import { heldAs, inTransit, readingCost, responseLengths, tokenizerBytes } from "../cost.ts";
 import {
   type BenchmarkChoice,
@@ -23,14 +21,11 @@ import {
   validationCount,
   validationPrompts,
 } from "../corpus.ts";
-import { type EncodedPrompts, encodePrompts, shortenedMessage } from "../generation.ts";
 import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
-import { type FrozenModel, type FrozenSlice, frozenSlice, loadFrozenModel } from "../modelFolder.ts";
-import { rewardingOf } from "../rewarding.ts";
-import { PROMPTS_AT_ONCE, ResponseSampler, type ScoredResponse } from "../responseSampler.ts";
-import { type Artifact, type DataFile, type Stage, type StageContext, stopIfAsked } from "../stage.ts";
+import { type FrozenSlice, frozenSlice, loadFrozenModel } from "../modelFolder.ts";
+import { PROMPTS_AT_ONCE } from "../responseSampler.ts";
+import { type Artifact, type DataFile, type Stage, stopIfAsked } from "../stage.ts";
 import { fittingPrompts, longestOf } from "../testPrompts.ts";
-import { type AskedTurn, askedTurn, passesOf } from "../turns.ts";
 
 /**
  * Answers of a model to the prompts of a benchmark, of the validation split, or those that people test every run with,
@@ -81,8 +76,10 @@ export const answers: Stage<
       const reward = await loadFrozenModel(inputs.reward.folder, frozen, ["score"], { chat, base });
       scorer = DeviceWeights.upload(backend, handOver(reward.weights));
       const models = { backend, model, device, reward, scorer };
-      const asked = { name, questions, seed, from, sampling, file: inputs.data?.path ?? name };
-      answered = await answersByTurn(context, models, { ...asked, task: taskOf(settings) });
+      const { form, temperature } = from.kind === "benchmark" ? from : {};
+      const asked = { name, questions, seed, form, temperature, sampling, isTest: from.kind === TEST_PROMPTS };
+      const about = { task: taskOf(settings), file: inputs.data?.path ?? name };
+      answered = await answersByTurn(context, models, { ...asked, ...about });
     } finally {
       device.release();
       scorer?.release();
@@ -148,134 +145,6 @@ export function formOf(
   const own = data?.benchmarks[benchmark];
   if (own === undefined || typeof own === "string" || own.kind === undefined) return {};
   return { form: own.kind, ...(own.temperature !== undefined && { temperature: own.temperature }) };
-}
-
-/** Models on the device. */
-interface Models {
-  readonly backend: Backend;
-  readonly model: Omit<FrozenModel, "weights">;
-  readonly device: DeviceWeights;
-  readonly reward: FrozenModel;
-  readonly scorer: DeviceWeights;
-}
-
-/** Questions, and how they are answered. */
-interface AnswerRequest {
-  readonly name: string;
-  readonly questions: readonly Prompt[];
-  readonly seed: number;
-  readonly from: AnsweredPrompts;
-  readonly sampling: SamplingConfig;
-  readonly task: Task | undefined;
-  /** Where the questions stand, for messages. */
-  readonly file: string;
-}
-
-/** Answers to every question, turn by turn. */
-async function answersByTurn(
-  context: StageContext,
-  models: Models,
-  asked: AnswerRequest,
-): Promise<BenchmarkAnswer[][]> {
-  const { model } = models;
-  const { name, questions, seed, from, task } = asked;
-  const { maxNewTokens, temperature: otherwise, ...sampling } = asked.sampling;
-  const { form, temperature } = from.kind === "benchmark" ? from : {};
-  const isTest = from.kind === TEST_PROMPTS;
-  const passes = passesOf(questions, { form, temperature, otherwise });
-  const total = passes.reduce((sum, { rows }) => sum + rows.length, 0);
-  const most = Math.min(maxNewTokens, task?.maxResponseLength ?? Infinity);
-  const room = { format: model.format, maxPositions: model.config.maxPositions, maxNewTokens: most };
-  const answered: BenchmarkAnswer[][] = questions.map(() => []);
-  let done = 0;
-  for (const pass of passes) {
-    const turns = pass.rows.map((row) => askedTurn(questions[row]!, textsOf(answered[row]), room));
-    const cut = turns.filter(({ isCut }) => isCut).length;
-    if (cut > 0) context.report({ kind: "note", message: `${cut} answers are cut where turn ${pass.turn} shows them` });
-    const prompts = encodePrompts(
-      turns.map(({ question }) => question),
-      model,
-      { maxNewTokens: most, from: asked.file },
-    );
-    const message = shortenedMessage(prompts, most);
-    if (message !== undefined) context.report({ kind: "note", message });
-    // One pass over plain prompts draws as it always has.
-    const path = form === undefined ? [name] : [name, pass.turn, pass.temperature];
-    const random = Random.of(seed, "answers", ...path);
-    let at = 0;
-    for await (const batch of sampled(models, { turns, prompts, random, ...sampling, temperature: pass.temperature })) {
-      for (const response of batch) {
-        const row = pass.rows[at]!;
-        answered[row]!.push(answerOf(response, questions[row]!, { turn: pass.turn, asked: turns[at]!, task, isTest }));
-        at += 1;
-      }
-      done += batch.length;
-      context.report({ kind: "progress", step: done, total });
-      if (done < total) stopIfAsked(context);
-    }
-  }
-  return answered;
-}
-
-const textsOf = (answers: readonly BenchmarkAnswer[] = []): readonly string[] => answers.map(({ text }) => text);
-
-/** Responses to one pass, scored. */
-async function* sampled(
-  { backend, model, device, reward, scorer }: Models,
-  pass: Omit<SamplingConfig, "maxNewTokens"> & {
-    readonly turns: readonly AskedTurn[];
-    readonly prompts: EncodedPrompts;
-    readonly random: Random;
-  },
-): AsyncGenerator<readonly ScoredResponse[], undefined> {
-  const { turns, prompts, random, ...sampling } = pass;
-  const questions = turns.map(({ question }) => question);
-  const rewarding = rewardingOf(reward, { format: model.format, questions });
-  const sampler = new ResponseSampler(backend, { model, prompts, sampling, reward: { ...rewarding, weights: scorer } });
-  try {
-    yield* sampler.sample(device, random);
-  } finally {
-    sampler.release();
-  }
-}
-
-interface AnsweredTurn {
-  readonly turn: number;
-  readonly asked: AskedTurn;
-  readonly task: Task | undefined;
-  /** True for a test prompt. */
-  readonly isTest: boolean;
-}
-
-function answerOf(
-  response: ScoredResponse,
-  { prompt, category, reference, questionId, followUps, references }: Prompt,
-  { turn, asked, task, isTest }: AnsweredTurn,
-): BenchmarkAnswer {
-  const question = questionText(asked.question);
-  const right = references?.[turn - 1] ?? (turn === 1 ? reference : undefined);
-  const said = followUps?.[turn - 2];
-  return {
-    prompt: 0, // its number, once all are there
-    question,
-    ...(questionId !== undefined && { questionId }),
-    ...(followUps !== undefined && { turn }),
-    ...(said === undefined ? recordedTurns(asked.question) : { said }),
-    ...(category !== undefined && { category }),
-    ...(right !== undefined && { reference: right }),
-    ...response,
-    ...(task !== undefined && goldOf(task, questionText(prompt), response, isTest)),
-  };
-}
-
-/** The true score, where there is one: a test prompt need not be one of the task's. */
-function goldOf(task: Task, prompt: string, response: ScoredResponse, isTest: boolean): { readonly gold?: number } {
-  try {
-    return { gold: task.gold(prompt, response) };
-  } catch (error) {
-    if (isTest && error instanceof RangeError) return {};
-    throw error;
-  }
 }
 
 async function promptsOf(
