@@ -7,9 +7,9 @@ import { checkCluster } from "./clusterChecks.ts";
 import { checkContestants } from "./contestants.ts";
 import { checkJudge, defaultJudge } from "./judging.ts";
 import { checkBudget } from "./judgingCost.ts";
-import { repeated, unknownName } from "./complaints.ts";
+import { repeated, unknownBenchmark, unknownName } from "./complaints.ts";
 import type { PartialConfig } from "./schema.ts";
-import { didYouMean, shown } from "./explain.ts";
+import { shown } from "./explain.ts";
 import { checkLora } from "./loraChecks.ts";
 import type { Complaint } from "./complaint.ts";
 import { checkAlikeNames } from "./nameChecks.ts";
@@ -256,18 +256,17 @@ function checkBenchmarkKinds({ data }: PartialConfig): Complaint[] {
 
 function checkJudging({ task, data, evaluation }: PartialConfig): Complaint[] {
   const benchmarks = task === undefined ? Object.keys(data?.benchmarks ?? {}) : TASK_BENCHMARKS;
-  const complaints: Complaint[] = (evaluation?.benchmarks ?? []).flatMap((name, index) => {
-    if (benchmarks.some((known) => known === name) || (task === undefined && data === undefined)) return [];
-    const known = benchmarks.length === 0 ? "none; add it to data.benchmarks" : benchmarks.join(", ");
-    const remedy = didYouMean(name, benchmarks) ?? `known here: ${known}`;
-    return [{ path: ["evaluation", "benchmarks", index], message: `${shown(name)} is not a benchmark`, remedy }];
-  });
+  const isKnown = task !== undefined || data !== undefined;
+  const complaints: Complaint[] = (isKnown ? (evaluation?.benchmarks ?? []) : []).flatMap((name, index) =>
+    unknownBenchmark(["evaluation", "benchmarks", index], name, benchmarks),
+  );
   complaints.push(...repeated(["evaluation", "benchmarks"], evaluation?.benchmarks ?? []));
   // Where neither or both are given, that is the thing to mend.
   const hasGold = task !== undefined || data === undefined;
   if (evaluation !== undefined) {
     const judge = evaluation.judge ?? defaultJudge({ hasGold });
-    complaints.push(...checkJudge(evaluation, { hasGold }), ...checkContestants(evaluation.contestants, judge));
+    complaints.push(...checkJudge(evaluation, { hasGold }));
+    complaints.push(...checkContestants(evaluation, { judge, ...(isKnown && { benchmarks }) }));
     complaints.push(...checkBudget(evaluation, judge));
   }
   return complaints;

@@ -15,6 +15,14 @@ export function unknownName(path: Complaint["path"], name: string, known: Readon
   ];
 }
 
+/** A name that no benchmark has. */
+export function unknownBenchmark(path: Complaint["path"], name: string, known: readonly string[]): Complaint[] {
+  if (known.includes(name)) return [];
+  const all = known.length === 0 ? "none; add it to data.benchmarks" : known.join(", ");
+  const remedy = didYouMean(name, known) ?? `known here: ${all}`;
+  return [{ path, message: `${shown(name)} is not a benchmark`, remedy }];
+}
+
 /** Entries of a list that came before. */
 export function repeated(path: Complaint["path"], list: readonly (string | number)[]): Complaint[] {
   const seen = new Set<string | number>();

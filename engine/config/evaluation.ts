@@ -92,7 +92,7 @@ export const evaluationSchema = section(
     ...ofJudges,
     contestants: optionalSetting(z.record(modelName(), contestantSchema), {
       description:
-        "Models of OpenAI-compatible servers, or of the editor's, that answer the benchmarks, too, by the names that pairs use",
+        "Models of OpenAI-compatible servers, or of the editor's, that answer the benchmarks, too, and files of answers, by the names that pairs use",
       otherwise: "none",
     }),
     prices: optionalSetting(z.record(z.string().min(1).max(200), priceSchema), {

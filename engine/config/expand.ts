@@ -188,6 +188,7 @@ function expandEvaluation(
     ...(rest.llm?.promptFile !== undefined && {
       llm: { ...rest.llm, promptFile: resolvePath(folder, rest.llm.promptFile) },
     }),
+    ...(rest.contestants && { contestants: expandContestants(rest.contestants, folder) }),
     benchmarks: benchmarks ?? known,
     judge,
     pairs: pairs ?? [
@@ -196,6 +197,16 @@ function expandEvaluation(
     ],
     sampling: { ...sampling, maxNewTokens: sampling.maxNewTokens ?? longestAnswer(written, LONGEST_ANSWER) },
   };
+}
+
+function expandContestants(
+  contestants: NonNullable<EvaluationConfig["contestants"]>,
+  folder: string,
+): EvaluationConfig["contestants"] {
+  const each = Object.entries(contestants).map(([name, one]) => {
+    return [name, one.answers === undefined ? one : { ...one, answers: resolvePath(folder, one.answers) }] as const;
+  });
+  return Object.fromEntries(each);
 }
 
 /** Every arm against every contestant. */

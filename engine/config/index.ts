@@ -19,6 +19,7 @@ export {
   priceOf,
 } from "./judgingCost.ts";
 export type { ModelCost, ServerModel } from "./judgingCost.ts";
+export { answersBenchmark, pairsOn } from "./contestants.ts";
 export { LORA_TARGETS } from "./lora.ts";
 export { rewardName, sftName, TASK_BENCHMARKS, VALIDATION } from "./names.ts";
 export { parseConfig } from "./parse.ts";

@@ -5,10 +5,10 @@ import type { LlmSettings } from "../evaluation/judges/llmSettings.ts";
 import { editorModelOf, isEditorAddress } from "../protocol/editorModels.ts";
 import { DataError } from "../protocol/errors.ts";
 import type { Complaint } from "./complaint.ts";
-import type { ContestantSettings } from "./contestants.ts";
+import { type AskedContestant, type ContestantSettings, answersBenchmark, isAsked } from "./contestants.ts";
 import { evaluationSchema } from "./evaluation.ts";
 import type { RunConfig } from "./resolved.ts";
-import { type FewerRecords, answersAModel, promptsThere } from "./sizes.ts";
+import { type FewerRecords, answersAModel, judgedPairs, promptsThere } from "./sizes.ts";
 
 /** Tokens of a judge's instructions and marks, and of a question, roughly. */
 const [FRAME_TOKENS, QUESTION_TOKENS] = [300, 300];
@@ -63,7 +63,13 @@ export function judgeModels({ evaluation }: Pick<RunConfig, "evaluation">): read
 
 /** Models of servers that a config asks: those that judge, and those that answer. @throws {DataError} like {@link judgeModels}. */
 export function askedModels(config: Pick<RunConfig, "evaluation">): readonly ServerModel[] {
-  return [...judgeModels(config), ...Object.values(config.evaluation.contestants ?? {})];
+  return [...judgeModels(config), ...askedContestants(config.evaluation).map(([, own]) => own)];
+}
+
+function askedContestants({
+  contestants = {},
+}: Pick<RunConfig["evaluation"], "contestants">): readonly (readonly [name: string, own: AskedContestant])[] {
+  return Object.entries(contestants).flatMap(([name, own]) => (isAsked(own) ? [[name, own] as const] : []));
 }
 
 /**
@@ -77,7 +83,7 @@ export function judgesWhileTraining(config: Pick<RunConfig, "evaluation" | "runt
 }
 
 /** A model of a server, and how it is asked. */
-export type ServerModel = Omit<ContestantSettings, "system">;
+export type ServerModel = Omit<AskedContestant, "system" | "answers" | "benchmarks">;
 
 /** The contestant of that name. */
 export function contestantOf({ evaluation }: Pick<RunConfig, "evaluation">, name: string): ContestantSettings {
@@ -110,7 +116,8 @@ export function checkBudget(
   judge: string,
 ): Complaint[] {
   if (evaluation.budget === undefined) return [];
-  const models = [...(judgeKind(judge).models?.(evaluation) ?? []), ...Object.values(evaluation.contestants ?? {})];
+  const asked = askedContestants(evaluation).map(([, own]) => own);
+  const models = [...(judgeKind(judge).models?.(evaluation) ?? []), ...asked];
   const isPaid = ({ model, baseUrl }: ServerModel): boolean => !isEditorAddress(model) && baseUrl !== undefined;
   const unknown = models.filter((own) => isPaid(own) && priceOf({ evaluation }, own) === undefined);
   if (unknown.length === 0) return [];
@@ -130,16 +137,18 @@ export function judgingCost(config: RunConfig, short: readonly FewerRecords[] = 
 /** Cost of contestants' answers: each is asked every question, of a later turn with what came before. */
 function answeringCost(config: RunConfig, short: readonly FewerRecords[]): readonly ModelCost[] {
   judgeModels(config); // settings of a run's own record are checked before they are believed
-  const { sampling, contestants: all = {} } = config.evaluation;
-  const nCalls = config.seeds.length * answersAModel(config, short);
+  const { evaluation, seeds } = config;
+  const { sampling } = evaluation;
   const usual = Math.min(REPLY_TOKENS, sampling.maxNewTokens);
-  return Object.values(all).map((own) =>
-    modelCost(config, own, {
+  return askedContestants(evaluation).map(([name, own]) => {
+    const benchmarks = evaluation.benchmarks.filter((benchmark) => answersBenchmark(evaluation, name, benchmark));
+    const nCalls = seeds.length * answersAModel({ ...config, evaluation: { ...evaluation, benchmarks } }, short);
+    return modelCost(config, own, {
       ...{ nCalls, isAnswering: true },
       usual: { read: QUESTION_TOKENS, written: usual },
       most: { read: QUESTION_TOKENS + sampling.maxNewTokens, written: sampling.maxNewTokens },
-    }),
-  );
+    });
+  });
 }
 
 /** Tokens of a call. */
@@ -181,11 +190,12 @@ function costOfJudges(config: RunConfig, short: readonly FewerRecords[]): readon
   if (models.length === 0) return [];
   const { pairs, sampling } = config.evaluation;
   const nAnswered = config.seeds.length * answersAModel(config, short);
+  const nPairs = judgedPairs(config, short);
   const looks = looksOf(config, short);
   return models.map((own) => {
     const isSingle = own.protocol === "single";
     // An answer's grade is the same in every pair; a pair is judged in two orders.
-    const nAtEnd = nAnswered * (isSingle ? new Set(pairs.flat()).size : 2 * pairs.length);
+    const nAtEnd = isSingle ? nAnswered * new Set(pairs.flat()).size : 2 * nPairs;
     const nWhileTraining = own.samples * (isSingle ? looks.answers : 2 * looks.pairs);
     const nCalls = own.samples * nAtEnd + nWhileTraining;
     const answers = sampling.maxNewTokens * (isSingle ? 1 : 2);

@@ -131,7 +131,7 @@ function tooManyStages(config: RunConfig): Complaint[] {
 
 /** Files and folders that a config names and that are not there. */
 function missingFiles(
-  { chat, data, model, reward }: PartialConfig,
+  { chat, data, model, reward, evaluation }: PartialConfig,
   folder: string,
   exists: (path: string) => boolean,
 ): Complaint[] {
@@ -147,7 +147,10 @@ function missingFiles(
   const references = benchmarks.flatMap(([at, one]) =>
     typeof one === "object" && one.references !== undefined ? [[[...at, "references"], one.references] as const] : [],
   );
-  const named = [...folders, ...files, ...benchmarks, ...references];
+  const answers = Object.entries(evaluation?.contestants ?? {}).map(
+    ([name, one]) => [["evaluation", "contestants", name, "answers"], one.answers] as const,
+  );
+  const named = [...folders, ...files, ...benchmarks, ...references, ...answers];
   return named.flatMap(([at, source]) => {
     const [path, file] = typeof source === "object" ? [[...at, "from"], source.from] : [at, source];
     if (file === undefined) return [];
@@ -155,7 +158,7 @@ function missingFiles(
       return at.at(-1) === "checkpoint" ? noCheckpoint({ path: [...path], file, folder, exists }) : [];
     }
     // Files on the hub, or that fit a pattern, show when they are looked for.
-    const isFile = at[0] === "chat" || at.at(-1) === "references";
+    const isFile = at[0] === "chat" || at[0] === "evaluation" || at.at(-1) === "references";
     if (isHubName(file) && !isFile) return [];
     if (at[0] === "data" && hasWildcards(file) && !isFile) return [];
     const remedy = "correct the path; it is relative to the config's folder";

@@ -1,4 +1,5 @@
 import { benchmarkKind } from "../evaluation/benchmarks/index.ts";
+import { answersBenchmark, pairsOn } from "./contestants.ts";
 import type { ArmConfig, RunConfig } from "./resolved.ts";
 
 /** Sizes that follow from a config. Undefined where they depend on how many lines a data file has. */
@@ -42,7 +43,7 @@ export interface PpoSizes {
 
 /** The one place where sizes are derived from settings. */
 export function derivedSizes(config: RunConfig): DerivedSizes {
-  const { model, sft, reward, evaluation } = config;
+  const { model, sft, reward } = config;
   const isNew = "architecture" in model;
   const isTrained = reward.checkpoint === undefined && reward.pairs !== undefined;
   const pairs = reward.pairs === undefined ? undefined : splitPairs(reward.pairs, reward.heldOut);
@@ -54,7 +55,7 @@ export function derivedSizes(config: RunConfig): DerivedSizes {
     rewardPairs,
     rewardSteps: stepsOf(rewardPairs?.train, reward),
     arms: Object.fromEntries(Object.entries(config.arms).map(([name, arm]) => [name, armSizes(arm, pairs?.train)])),
-    comparisons: config.seeds.length * evaluation.pairs.length * answersAModel(config),
+    comparisons: judgedPairs(config),
   };
 }
 
@@ -72,6 +73,19 @@ export function answersAModel(
   return answers.reduce((sum, one) => sum + one, 0);
 }
 
+/** Most pairs of answers that are judged, over all base seeds, pairs and benchmarks. */
+export function judgedPairs(
+  config: Pick<RunConfig, "data" | "evaluation" | "seeds">,
+  short: readonly FewerRecords[] = [],
+): number {
+  const { evaluation, seeds } = config;
+  const onEach = evaluation.benchmarks.map((benchmark) => {
+    const nPairs = pairsOn(benchmark, evaluation).length;
+    return nPairs * answersAModel({ ...config, evaluation: { ...evaluation, benchmarks: [benchmark] } }, short);
+  });
+  return seeds.length * onEach.reduce((sum, one) => sum + one, 0);
+}
+
 /** Prompts that a setting comes to: as many as it asks for, or as its source was found to have. */
 export function promptsThere(
   path: readonly string[],
@@ -87,11 +101,15 @@ export function promptsThere(
  * judgments. How many there are is for the recipe to say, which an editor does not build while somebody types.
  */
 export function fewestStages({ seeds, sft, soups, arms, evaluation }: RunConfig): number {
-  const { benchmarks, contestants = {}, pairs } = evaluation;
+  const { benchmarks, contestants = {} } = evaluation;
   const nMixed = sft.seeds.length + Object.keys(soups).length;
   const trained = nMixed + Object.values(arms).reduce((sum, { betas }) => sum + betas.length, 0);
-  const answering = 1 + nMixed + Object.keys(arms).length + Object.keys(contestants).length;
-  return seeds.length * (trained + benchmarks.length * (answering + pairs.length));
+  const answering = 1 + nMixed + Object.keys(arms).length;
+  const evaluated = benchmarks.map((benchmark) => {
+    const others = Object.keys(contestants).filter((name) => answersBenchmark(evaluation, name, benchmark));
+    return answering + others.length + pairsOn(benchmark, evaluation).length;
+  });
+  return seeds.length * (trained + evaluated.reduce((sum, one) => sum + one, 0));
 }
 
 /** How many of n pairs train the reward model and how many are kept back to measure it. */

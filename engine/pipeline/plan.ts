@@ -23,6 +23,7 @@ import { trainerChoice } from "./openrlhf/trainerPlan.ts";
 import { type ResolvedRecipe, type ResolvedStage, inputFacts, resolveRecipe } from "./resolve.ts";
 import { salsa } from "./salsa.ts";
 import { modelConfigOf } from "./stages/baseModel.ts";
+import { checkAnswerFiles } from "./stages/fileAnswers.ts";
 import { shortfalls } from "./shortfalls.ts";
 import { type Cost, type CostFacts, type Pace, recomputationOf } from "./stage.ts";
 
@@ -85,6 +86,7 @@ export async function planPipeline(
     isOffline: isQuick,
   });
   await checkData(view, resolved.data, { root: artifacts.root, mostLines: isQuick ? QUICK_LINES : undefined });
+  await checkAnswerFiles(resolved);
   onPrompts?.(describePrompts(view));
   // To count is to read all of a file, which is not for every save.
   const data = isQuick ? resolved.data : await countedInPlace(resolved.data, artifacts.root);

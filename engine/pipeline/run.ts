@@ -41,6 +41,7 @@ import { LiveTracking } from "./tracking/liveTracking.ts";
 import { OutOfBudget, Stopped, jsonOf } from "./stage.ts";
 import { keepSummary } from "./outcome/summaryFile.ts";
 import { writeTables } from "./tables.ts";
+import { checkAnswerFiles } from "./stages/fileAnswers.ts";
 
 /** Settings of a run's start. */
 export interface RunRequest {
@@ -219,6 +220,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     outOfBudget = (spent) => writeTables({ config, results, ...resolved, folder: log, spent });
     await describeReward(config); // one that cannot be used is refused before anything is trained
     await checkData(view, resolved.data, { root: artifacts.root });
+    await checkAnswerFiles(resolved);
     const dropped = await executor.execute(resolved.stages);
     const made = results.map((one) => withoutDropped(one, dropped));
     await writeModels({ results: made, ...resolved }, log);

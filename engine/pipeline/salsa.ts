@@ -19,9 +19,11 @@ import {
   type SoupConfig,
   type SourceConfig,
   VALIDATION,
+  answersBenchmark,
   halvedArms,
   judgesWhileTraining,
   keptAt,
+  pairsOn,
   rewardName,
   rungsOf,
   sftName,
@@ -38,6 +40,7 @@ import {
   baseModel,
   choose,
   dpo,
+  fileAnswers,
   halve,
   judge,
   preferences,
@@ -327,7 +330,7 @@ function evaluated(
   { models, reward, changed }: Pick<SeedResult, "models" | "reward"> & { readonly changed: ChangedBase },
 ): Pick<SeedResult, "answers" | "judgments"> {
   const { config, recipe, seed } = scope;
-  const { benchmarks, pairs } = config.evaluation;
+  const { benchmarks } = config.evaluation;
   const answered: SeedResult["answers"][number][] = [];
   const judged: SeedResult["judgments"][number][] = [];
   for (const benchmark of benchmarks) {
@@ -341,13 +344,18 @@ function evaluated(
       byModel.set(name, artifact);
       answered.push({ model: name, benchmark, artifact });
     }
-    for (const contestant of Object.keys(config.evaluation.contestants ?? {})) {
-      const of = { contestant, benchmark, seed };
-      const artifact = recipe.add(serverAnswers, { of, inputs: { data }, place: at(scope, contestant, { benchmark }) });
+    for (const [contestant, own] of Object.entries(config.evaluation.contestants ?? {})) {
+      if (!answersBenchmark(config.evaluation, contestant, benchmark)) continue;
+      const place = at(scope, contestant, { benchmark });
+      const file = own.answers === undefined ? undefined : new FileHandle(own.answers);
+      const artifact =
+        file === undefined
+          ? recipe.add(serverAnswers, { of: { contestant, benchmark, seed }, inputs: { data }, place })
+          : recipe.add(fileAnswers, { of: { benchmark }, inputs: { data, answers: file }, place });
       byModel.set(contestant, artifact);
       answered.push({ model: contestant, benchmark, artifact });
     }
-    for (const [a, b] of pairs) {
+    for (const [a, b] of pairsOn(benchmark, config.evaluation)) {
       const inputs = { ours: known(byModel, a), theirs: known(byModel, b), ...judgePromptOf(config) };
       const place = at(scope, a, { opponent: b, benchmark });
       const of = { names: [a, b], benchmark, seed } as const;

@@ -12,6 +12,7 @@ import { baseFacts } from "../plan.ts";
 import { resolveRecipe } from "../resolve.ts";
 import { describeReward } from "../rewarding.ts";
 import { salsa } from "../salsa.ts";
+import { checkAnswerFiles } from "../stages/fileAnswers.ts";
 
 /** Where results are, and listeners for what takes a while. */
 export interface AheadSettings {
@@ -43,6 +44,7 @@ export async function checkAhead(given: RunConfig, { artifacts, progressOf }: Ah
   );
   await describeReward(config);
   await checkData(view, data, { root: artifacts.root });
+  await checkAnswerFiles({ stages });
   for (const stage of stages) {
     if (stage.placement?.trainer !== "openrlhf") continue;
     checkJobPath(config.runtime.cluster?.sharedFolder ?? artifacts.root);

@@ -104,7 +104,8 @@ function filesOf({ chat, data, evaluation }: RunConfig): readonly string[] {
   const references = Object.values(data?.benchmarks ?? {}).map((one) =>
     typeof one === "string" ? undefined : one.references,
   );
-  return [chat?.template, evaluation.llm?.promptFile, ...references].filter((path) => path !== undefined);
+  const answers = Object.values(evaluation.contestants ?? {}).map((one) => one.answers);
+  return [chat?.template, evaluation.llm?.promptFile, ...references, ...answers].filter((path) => path !== undefined);
 }
 
 function sourcesOf({ data }: RunConfig): readonly (readonly [SourceConfig, RecordKind])[] {
@@ -120,6 +121,7 @@ function sourcesOf({ data }: RunConfig): readonly (readonly [SourceConfig, Recor
 
 function movedConfig(config: RunConfig, moved: (path: string) => string): RunConfig {
   const { model, reward, chat, data, evaluation } = config;
+  const { llm, contestants } = evaluation;
   const source = <T extends Exclude<BenchmarkConfig, string>>(one: string | T): string | T => {
     if (typeof one === "string") return moved(one);
     return { ...one, from: moved(one.from), ...(one.references && { references: moved(one.references) }) };
@@ -138,10 +140,17 @@ function movedConfig(config: RunConfig, moved: (path: string) => string): RunCon
         benchmarks: Object.fromEntries(Object.entries(data.benchmarks).map(([name, one]) => [name, source(one)])),
       },
     }),
-    evaluation:
-      evaluation.llm?.promptFile === undefined
-        ? evaluation
-        : { ...evaluation, llm: { ...evaluation.llm, promptFile: moved(evaluation.llm.promptFile) } },
+    evaluation: {
+      ...evaluation,
+      ...(llm?.promptFile !== undefined && { llm: { ...llm, promptFile: moved(llm.promptFile) } }),
+      ...(contestants && {
+        contestants: Object.fromEntries(
+          Object.entries(contestants).map(([name, one]) => {
+            return [name, one.answers === undefined ? one : { ...one, answers: moved(one.answers) }];
+          }),
+        ),
+      }),
+    },
   };
 }
 

@@ -73,6 +73,21 @@ export async function answersIn(file: string, questions: readonly Prompt[]): Pro
   throw new DataError("holds no answers", { file, remedy: "name a model's answers, one a line" });
 }
 
+/** @throws {DataError} where one of the first `count` questions is not answered. */
+export function checkAnswered(
+  { file, byQuestion }: AnswersOfModel,
+  questions: readonly Prompt[],
+  { count = questions.length, remedy }: { readonly count?: number; readonly remedy: string },
+): void {
+  const asked = questions.slice(0, count);
+  const missing = [...asked.keys()].filter((at) => !byQuestion.has(at));
+  const [first] = missing;
+  if (first === undefined) return;
+  const id = JSON.stringify(questions[first]?.questionId ?? first + 1);
+  const what = `has no answer to ${missing.length} of ${asked.length} questions, the first of them ${id}`;
+  throw new DataError(what, { file, remedy });
+}
+
 /** Rows as judges take them, of the questions at these positions: one a turn. */
 export function answerRows(
   { byQuestion }: AnswersOfModel,

@@ -27,6 +27,7 @@ import {
   type QuestionFiles,
   answerRows,
   answersIn,
+  checkAnswered,
   commonPositions,
   questionsIn,
 } from "./files.ts";
@@ -85,10 +86,11 @@ export async function openAnswers(request: JudgeFilesRequest): Promise<JudgingJo
   for (const file of answers) models.push(await answersIn(file, questions));
   checkNames([baseline, ...models]);
   const positions = commonPositions([baseline, ...models], questions.length);
-  if (!isCommon) checkWhole([baseline, ...models], questions);
+  const remedy = "complete it, or use --common, which judges those that all have answered";
+  if (!isCommon) for (const one of [baseline, ...models]) checkAnswered(one, questions, { remedy });
   if (positions.length === 0) {
-    const remedy = "give answers to the same questions";
-    throw new DataError("no question is answered by all models", { file: request.baseline, remedy });
+    const same = "give answers to the same questions";
+    throw new DataError("no question is answered by all models", { file: request.baseline, remedy: same });
   }
   const rows = [baseline, ...models].map((one) => answerRows(one, questions, positions));
   const nTurns = rows[0]?.length ?? 0;
@@ -256,19 +258,5 @@ function checkNames(all: readonly AnswersOfModel[]): void {
     if (other === undefined) continue;
     const what = `has answers of ${JSON.stringify(model)}, as ${other} has`;
     throw new DataError(what, { file, remedy: "name another model's answers" });
-  }
-}
-
-function checkWhole(all: readonly AnswersOfModel[], questions: readonly Prompt[]): void {
-  for (const { file, byQuestion } of all) {
-    const missing = [...questions.keys()].filter((at) => !byQuestion.has(at));
-    const [first] = missing;
-    if (first === undefined) continue;
-    const id = JSON.stringify(questions[first]?.questionId);
-    const what = `has no answer to ${missing.length} of ${questions.length} questions, the first of them ${id}`;
-    throw new DataError(what, {
-      file,
-      remedy: "complete it, or use --common, which judges those that all have answered",
-    });
   }
 }

@@ -3,6 +3,7 @@ export { answers } from "./answers.ts";
 export { baseModel } from "./baseModel.ts";
 export { choose } from "./choose.ts";
 export { dpo } from "./dpo.ts";
+export { fileAnswers } from "./fileAnswers.ts";
 export { halve } from "./halve.ts";
 export { judge } from "./judge.ts";
 export { preferences } from "./preferences.ts";

@@ -34,6 +34,7 @@ export const serverAnswers: Stage<
   select: (config, { contestant, benchmark, seed }) => {
     const { model, baseUrl, system } = contestantOf(config, contestant);
     const { temperature, topP, maxNewTokens } = config.evaluation.sampling;
+    if (model === undefined) throw new RangeError(`${contestant} is a file of answers`);
     return {
       server: { model, ...(baseUrl !== undefined && { baseUrl }), ...(system !== undefined && { system }) },
       task: taskSlice(config.task),

@@ -35,7 +35,11 @@ export function modelsOf(value: unknown): Models {
     if (name === "base") return t("the base model");
     const seed = names.sfts.indexOf(name);
     if (seed >= 0) return t("SFT with seed {0}", seeds[seed] ?? 0);
-    if (names.contestants.includes(name)) return t("a model of a server");
+    if (names.contestants.includes(name)) {
+      return recordOf(contestants?.[name])?.["answers"] === undefined
+        ? t("a model of a server")
+        : t("a file of answers");
+    }
     if (names.soups.includes(name)) return soupText(recordOf(soups?.[name]), names.sfts);
     return names.arms.includes(name)
       ? armText(recordOf(config["rlhf"]), recordOf(arms?.[name]), { name, names })

@@ -23,6 +23,7 @@ const NAME_PLACES: readonly (readonly [Pattern, NamePlace])[] = [
   [["arms", "*", "reference", "#"], { kind: "model", among: "references" }],
   [["evaluation", "pairs", "#", "#"], { kind: "model", among: "policies" }],
   [["evaluation", "benchmarks", "#"], { kind: "benchmark" }],
+  [["evaluation", "contestants", "*", "benchmarks", "#"], { kind: "benchmark" }],
 ];
 
 /** Settings that are files or folders. */
@@ -39,6 +40,7 @@ const PATH_PLACES: readonly (readonly [Pattern, "file" | "folder"])[] = [
   [["data", "prompts", "from"], "file"],
   [["data", "benchmarks", "*", "from"], "file"],
   [["data", "benchmarks", "*", "references"], "file"],
+  [["evaluation", "contestants", "*", "answers"], "file"],
 ];
 
 /** Purpose of the records of a source with a map of columns, by the path of a column's name. */

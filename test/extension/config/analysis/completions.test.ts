@@ -121,6 +121,16 @@ describe("completionContext", () => {
     assert.equal(at('{ "data": { "sft": { "from": "da|ta" } } }').context?.kind, "path");
   });
 
+  it("completes the path of a contestant's answers, and the benchmarks that it answers", () => {
+    const { context } = at('{ "evaluation": { "contestants": { "gpt": { "answers": "model_answer/|" } } } }');
+    assert.ok(context?.kind === "path");
+    assert.deepEqual([context.folder, context.wants], ["model_answer/", "file"]);
+    assert.deepEqual(namesAt(`{ ${TASK}, "evaluation": { "contestants": { "gpt": { "benchmarks": ["|"] } } } }`), [
+      "inDistribution",
+      "outOfDistribution",
+    ]);
+  });
+
   it("asks for the editor's models where a language model judges or answers", () => {
     for (const text of [
       '{ "evaluation": { "llm": { "model": "vsc|" } } }',

@@ -62,6 +62,8 @@ describe("names in the demo", () => {
       [true, false],
     );
     assert.equal(modelsOf(JSON.parse(config)).describe("gpt"), "a model of a server");
+    const answers = config.replace(server, '{ "answers": "gpt.jsonl" }');
+    assert.equal(modelsOf(JSON.parse(answers)).describe("gpt"), "a file of answers");
     assert.match(nameProblem(JSON.parse(config), "gpt", { kind: "model", name: "salsa" }) ?? "", /already taken/);
     const [given] = found;
     assert.ok(given !== undefined);

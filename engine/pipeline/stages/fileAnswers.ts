@@ -1,0 +1,78 @@
+import { join } from "node:path";
+import type { TaskConfig } from "../../config/index.ts";
+import { estimatedPromptTokens } from "../../serving/client/estimates.ts";
+import { atomicWrite } from "../../storage/disk.ts";
+import { ANSWERS_FILE, type BenchmarkAnswer } from "../../storage/formats/answers.ts";
+import { NO_COST } from "../cost.ts";
+import { type BenchmarkChoice, benchmarkPrompts, taskOf, taskSlice } from "../corpus.ts";
+import { answerRows, answersIn, checkAnswered } from "../interchange/files.ts";
+import type { ResolvedRecipe } from "../resolve.ts";
+import type { DataFile, Stage } from "../stage.ts";
+import { formOf } from "./answers.ts";
+
+/**
+ * Answers to a benchmark that are there already, in a file of FastChat's, Arena-Hard's or another form. Its questions are
+ * found by their ids; those without one are answered in their order.
+ */
+export const fileAnswers: Stage<{ readonly benchmark: string }, FileAnswersSlice, FileAnswersInputs> = {
+  kind: "answers",
+  title: "Answers",
+  makes: "records",
+  usesDevice: false,
+  revision: 1,
+  select: (config, { benchmark }) => {
+    const { form } = formOf(config, benchmark);
+    const from = { benchmark, prompts: config.evaluation.prompts, ...(form !== undefined && { form }) };
+    return { task: taskSlice(config.task), from };
+  },
+  async run({ folder }, slice, inputs) {
+    const task = taskOf(slice.task);
+    const lines = (await rowsOf(slice, inputs)).map((row) => {
+      // Lengths are compared with those of models whose tokens are counted.
+      const answer = { ...row, nTokens: estimatedPromptTokens(row.text) };
+      return JSON.stringify({ ...answer, ...(task !== undefined && { gold: task.gold(row.question, answer) }) });
+    });
+    await atomicWrite(join(folder, ANSWERS_FILE), `${lines.join("\n")}\n`);
+  },
+  cost: () => NO_COST,
+};
+
+interface FileAnswersSlice {
+  readonly task: TaskConfig | undefined;
+  readonly from: BenchmarkChoice;
+}
+
+interface FileAnswersInputs {
+  /** The questions. */
+  readonly data: DataFile | undefined;
+  readonly answers: DataFile;
+  readonly [name: string]: DataFile | undefined;
+}
+
+/**
+ * Reads every file of answers of a run before anything is trained.
+ * @throws {DataError} naming file and line of what is no answer to one of the questions, or a question without one.
+ */
+export async function checkAnswerFiles({ stages }: Pick<ResolvedRecipe, "stages">): Promise<void> {
+  const seen = new Set<string>();
+  for (const { declared, inputs, artifact } of stages) {
+    // Over several base seeds they are the same.
+    if (declared.definition !== fileAnswers || seen.has(artifact.key)) continue;
+    seen.add(artifact.key);
+    await rowsOf(declared.slice as unknown as FileAnswersSlice, inputs as FileAnswersInputs);
+  }
+}
+
+async function rowsOf(
+  { task, from }: FileAnswersSlice,
+  { data, answers }: FileAnswersInputs,
+): Promise<readonly BenchmarkAnswer[]> {
+  // The file may well answer more questions than are asked here.
+  const prompts = task === undefined ? Infinity : from.prompts;
+  const questions = await benchmarkPrompts({ task, file: data?.path }, { ...from, prompts });
+  const found = await answersIn(answers.path, questions);
+  const asked = [...questions.keys()].slice(0, from.prompts);
+  const remedy = `complete it, or leave ${from.benchmark} out of its contestant's benchmarks`;
+  checkAnswered(found, questions, { count: asked.length, remedy });
+  return answerRows(found, questions, asked);
+}
