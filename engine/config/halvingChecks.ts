@@ -1,6 +1,7 @@
 import type { Complaint } from "./complaint.ts";
 import { rungsOf } from "./halving.ts";
 import type { RunConfig } from "./resolved.ts";
+import { useOf } from "./trainer.ts";
 
 /** Arms that grids have made, by the arm that is written; those with one combination have nothing to drop. */
 export function halvedArms({ arms, sweep = {}, halving }: RunConfig): ReadonlyMap<string, readonly string[]> {
@@ -18,7 +19,7 @@ export function halvedArms({ arms, sweep = {}, halving }: RunConfig): ReadonlyMa
 export const HALVED_ELSEWHERE: Complaint = {
   path: ["halving"],
   message: "needs arms that this engine trains: OpenRLHF cannot be stopped at a rung",
-  remedy: 'set runtime.cluster.trainer to { "use": "own" }, or leave halving out',
+  remedy: 'set runtime.cluster.trainer to { "use": { "rlhf": "own" } }, or leave halving out',
 };
 
 /** Everything that keeps a config's sweep from being halved; who trains a stage by "auto" is not known before its size is. */
@@ -42,7 +43,8 @@ export function checkHalving(config: RunConfig): Complaint[] {
   if (evaluation.validationPrompts === 0) {
     return at("goes by the validation split, which is empty", "set evaluation.validationPrompts above 0");
   }
-  if (runtime.cluster?.trainer.use === "openrlhf") return [HALVED_ELSEWHERE];
+  const { cluster } = runtime;
+  if (cluster !== undefined && useOf(cluster.trainer, "rlhf") === "openrlhf") return [HALVED_ELSEWHERE];
   return halved
     .flatMap((name): Complaint[] => {
       const { method, betas, iterations } = arms[name] ?? { method: "ppo", betas: [0], iterations: Infinity };

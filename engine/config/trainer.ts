@@ -1,11 +1,39 @@
 import * as z from "zod";
-import { choice, count, optionalSetting, section, setting } from "./setting.ts";
+import { choice, count, optionalSetting, section, setting, withSnippets } from "./setting.ts";
 
 const uses = {
   auto: "this engine where a stage fits on one card, else OpenRLHF; salsa plan says which and why",
   own: "this engine, one card a stage",
-  openrlhf: "OpenRLHF on as many cards as it takes, for SFT, the reward model and PPO",
+  openrlhf: "OpenRLHF, on as many cards as it takes",
 } as const;
+
+/** A choice of who trains a kind of stage. */
+export type TrainerUse = keyof typeof uses;
+
+/** Kinds of stages that OpenRLHF can train, as the recipe names them. */
+export const TRAINED_KINDS = ["sft", "reward", "rlhf"] as const;
+export type TrainedKind = (typeof TRAINED_KINDS)[number];
+
+const kindUse = (work: string): z.ZodDefault<z.ZodType<TrainerUse>> =>
+  setting(choice(uses), "auto", { description: `Program that trains ${work}`, source: "this project" });
+
+const usesByKind = section(
+  {
+    sft: kindUse("SFTs"),
+    reward: kindUse("reward models"),
+    rlhf: kindUse("policies by PPO"),
+  } satisfies Record<TrainedKind, unknown>,
+  "Program by kind of stage",
+);
+
+/** One word for all kinds, or one for each. The object stands first, as mistakes are explained by the first form that may be meant. */
+const anyUse = withSnippets(z.union([usesByKind, choice(uses)]).meta({ meanings: uses }), [
+  {
+    label: "By kind of stage",
+    description: "This engine trains SFTs and reward models, OpenRLHF policies",
+    body: { sft: "own", reward: "own", rlhf: "openrlhf" },
+  },
+]);
 
 /** Most machines and cards that a stage may have. */
 const [MOST_NODES, MOST_CARDS] = [1024, 64];
@@ -13,8 +41,9 @@ const [MOST_NODES, MOST_CARDS] = [1024, 64];
 /** The trainer of what does not fit on one card, and its cards. */
 export const trainerSchema = section(
   {
-    use: setting(choice(uses), "auto", {
-      description: "Program that trains SFTs, reward models and policies",
+    use: setting(anyUse, "auto", {
+      description:
+        'Program that trains SFTs, reward models and policies: one word for all, or by kind of stage, such as { "rlhf": "openrlhf" }',
       source: "this project: what fits on one card needs nothing else",
     }),
     nodes: setting(count().max(MOST_NODES), 1, {
@@ -74,3 +103,8 @@ export type TrainerConfig = Readonly<z.output<typeof trainerSchema>>;
 export const trainerSetting = trainerSchema
   .prefault({})
   .meta({ description: "Program that trains models too large for one card, and its cards" });
+
+/** The choice of who trains a kind of stage, as the config has it. */
+export function useOf({ use }: Pick<TrainerConfig, "use">, kind: TrainedKind): TrainerUse {
+  return typeof use === "string" ? use : use[kind];
+}

@@ -279,7 +279,7 @@ describe("a run on a Ray cluster", function () {
     await fs.mkdir(path.join(folder, "packages", "vllm"), { recursive: true });
     await fs.writeFile(path.join(folder, "packages", "vllm", "__init__.py"), "");
     let sent = "";
-    const having = async (use: string, ...paths: readonly string[]): Promise<string> => {
+    const having = async (use: unknown, ...paths: readonly string[]): Promise<string> => {
       const runtimeEnv = { envVars: { PYTHONPATH: paths.join(path.delimiter) } };
       const lines = await look({ trainer: { use }, runtimeEnv });
       sent = lines.find((line) => line.startsWith("program")) ?? "";
@@ -287,6 +287,9 @@ describe("a run on a Ray cluster", function () {
     };
     assert.match(await having("auto"), /^OpenRLHF \| optional \| OpenRLHF is not installed \| put openrlhf\[vllm\]==0/);
     assert.match(await having("openrlhf", driver), /^OpenRLHF \| missing \| vLLM is not installed \| put openrlhf/);
+    assert.match(await having({ sft: "own", rlhf: "openrlhf" }), /^OpenRLHF \| missing \| OpenRLHF is not installed/);
+    assert.match(await having({ sft: "own" }), /^OpenRLHF \| optional \| OpenRLHF is not installed/);
+    assert.match(await having({ sft: "own", reward: "own", rlhf: "own" }), /^clocks \| ok/);
     assert.equal(
       await having("openrlhf", driver, path.join(folder, "packages")),
       "OpenRLHF | ok | 0.11.2 and vLLM can be imported | ",

@@ -1,5 +1,5 @@
 import type { RewardConfig, RlhfConfig } from "../../config/resolved.ts";
-import type { TrainedKind } from "./refusals.ts";
+import type { TrainedKind } from "../../config/trainer.ts";
 
 /** Settings that decide which differences there are; those that a stage does not read may be left out. */
 export interface DifferingSettings {

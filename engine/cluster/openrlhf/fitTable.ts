@@ -1,6 +1,6 @@
 import type { ModelSize } from "./memory.ts";
 import { placeStage } from "./placement.ts";
-import type { TrainedKind } from "./refusals.ts";
+import type { TrainedKind } from "../../config/trainer.ts";
 
 /** A usual model of a size, in thousands of millions of parameters. */
 const MODELS: readonly (readonly [name: string, size: ModelSize])[] = [

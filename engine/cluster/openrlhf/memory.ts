@@ -1,4 +1,4 @@
-import type { TrainedKind } from "./refusals.ts";
+import type { TrainedKind } from "../../config/trainer.ts";
 
 /** Shape of a model, as far as memory goes by it. */
 export interface ModelSize {

@@ -1,5 +1,5 @@
 import type { RlhfConfig } from "../../config/resolved.ts";
-import type { TrainedKind } from "./refusals.ts";
+import type { TrainedKind } from "../../config/trainer.ts";
 
 /** Our paths of OpenRLHF's scalars, by tag. Whatever is not here keeps its own name. */
 const NAMES: Readonly<Record<TrainedKind, Readonly<Record<string, string>>>> = {

@@ -1,4 +1,4 @@
-import type { TrainerConfig } from "../../config/trainer.ts";
+import { type TrainerConfig, useOf } from "../../config/trainer.ts";
 import {
   type SizedStage,
   type Spread,
@@ -46,10 +46,11 @@ export function placeStage(stage: StageToPlace, trainer: Trainer): StagePlacemen
   const own = stage.cardBytes ?? ownBytes(stage);
   const size = `${gigabytes(own)} on one card`;
   const card = `a card of ${trainer.cardMemory} GB`;
-  if (trainer.use === "own") return { trainer: "own", reason: OWN };
-  if (trainer.use === "auto" && own <= limit)
-    return { trainer: "own", reason: `it takes ${size}, and ${card} holds that` };
-  const why = trainer.use === "auto" ? `it takes ${size}, more than ${card} holds` : FORCED;
+  const use = useOf(trainer, stage.kind);
+  const asked = `runtime.cluster.trainer.use${typeof trainer.use === "string" ? "" : `.${stage.kind}`} is "${use}"`;
+  if (use === "own") return { trainer: "own", reason: asked };
+  if (use === "auto" && own <= limit) return { trainer: "own", reason: `it takes ${size}, and ${card} holds that` };
+  const why = use === "auto" ? `it takes ${size}, more than ${card} holds` : asked;
   const place = fewestCards(stage, trainer, limit);
   if (place !== undefined) {
     const { nodes, cardsPerNode, offload } = place;
@@ -76,9 +77,6 @@ export function placeStage(stage: StageToPlace, trainer: Trainer): StagePlacemen
         : "set runtime.cluster.trainer.nodes, cardsPerNode or cardMemory, gradientCheckpointing, or a shorter maxLength",
   };
 }
-
-const OWN = 'runtime.cluster.trainer.use is "own"';
-const FORCED = 'runtime.cluster.trainer.use is "openrlhf"';
 
 function fewestCards(stage: StageToPlace, trainer: Trainer, limit: number): CardPlace | undefined {
   for (const offload of trainer.offload ? [true] : [false, true]) {

@@ -1,9 +1,6 @@
 import type { Complaint } from "../../config/complaint.ts";
 import type { ArmConfig, RunConfig } from "../../config/resolved.ts";
-
-/** Kinds of stages that OpenRLHF can train, as the recipe names them. */
-export const TRAINED_KINDS = ["sft", "reward", "rlhf"] as const;
-export type TrainedKind = (typeof TRAINED_KINDS)[number];
+import type { TrainedKind } from "../../config/trainer.ts";
 
 /** A setting at which OpenRLHF would do something else, without a word. */
 interface Refusal {
@@ -23,7 +20,7 @@ const OWN = "or let this engine train it (runtime.cluster.trainer.use)";
  */
 export function openRlhfRefusals(
   config: Pick<RunConfig, "model" | "chat" | "reward" | "arms" | "runtime">,
-  kinds: readonly TrainedKind[] = TRAINED_KINDS,
+  kinds: readonly TrainedKind[],
 ): readonly Complaint[] {
   if (kinds.length === 0) return [];
   return [

@@ -3,6 +3,7 @@ import { OPENRLHF_VERSION } from "../../cluster/openrlhf/flags.ts";
 import type { RayNode } from "../../cluster/ray/client.ts";
 import { ClusterError } from "../../cluster/ray/clusterError.ts";
 import type { RuntimeConfig } from "../../config/index.ts";
+import { TRAINED_KINDS, useOf } from "../../config/trainer.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { formatBytes } from "../../common/format.ts";
 import type { DoctorCheck } from "../../protocol/toolOutput.ts";
@@ -83,15 +84,16 @@ async function look(
     return;
   }
   for (const check of workerChecks(facts, runtime, skewOf(facts, { asked, answered: Date.now() }))) add(check);
-  const { use } = runtime.cluster.trainer;
-  if (use === "own") return;
+  const uses = TRAINED_KINDS.map((kind) => useOf(runtime.cluster.trainer, kind));
+  if (uses.every((use) => use === "own")) return;
+  const isNeeded = uses.includes("openrlhf");
   if (nodes.every(({ gpus }) => gpus < 1)) {
     const remedy = 'add machines with cards, or set runtime.cluster.trainer to { "use": "own" }';
-    if (use === "openrlhf") add({ name: "OpenRLHF", state: "missing", detail: "no machine has a card", remedy });
+    if (isNeeded) add({ name: "OpenRLHF", state: "missing", detail: "no machine has a card", remedy });
     return;
   }
   progress("Having a machine of the cluster import OpenRLHF and vLLM");
-  add(await trainerCheck(cluster, runtime.cluster, signal));
+  add(await trainerCheck(cluster, { image: runtime.cluster.image, isNeeded }, signal));
 }
 
 /** A machine's answer; why there is none yet, where it takes long. */
@@ -106,10 +108,10 @@ async function answerWithin(
   return (await within(ask, signal)) ?? `a job waits on the cluster: ${reason}`;
 }
 
-/** Has a machine import what OpenRLHF takes: no run can do without where it trains all that it can. */
+/** Has a machine import what OpenRLHF takes: no run can do without where the config sends a kind of stage to it. */
 async function trainerCheck(
   cluster: Cluster,
-  { trainer, image }: LookSettings["runtime"]["cluster"],
+  { image, isNeeded }: { readonly image: string | undefined; readonly isNeeded: boolean },
   signal: AbortSignal,
 ): Promise<DoctorCheck> {
   const name = "OpenRLHF";
@@ -121,7 +123,7 @@ async function trainerCheck(
   }
   const where = image === undefined ? "the machines, or runtime.cluster.runtimeEnv" : "the image";
   const install = `put openrlhf[vllm]==${OPENRLHF_VERSION} into ${where}`;
-  if (trainer.use === "openrlhf") return { name, state: "missing", detail: lack, remedy: install };
+  if (isNeeded) return { name, state: "missing", detail: lack, remedy: install };
   const remedy = `${install}; without it, a run needs all stages to fit on one card (salsa plan says which do)`;
   return { name, state: "optional", detail: lack, remedy };
 }

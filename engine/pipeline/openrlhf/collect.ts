@@ -1,5 +1,5 @@
 import { basename, join } from "node:path";
-import type { TrainedKind } from "../../cluster/openrlhf/refusals.ts";
+import type { TrainedKind } from "../../config/trainer.ts";
 import { allFinite } from "../../compute/graph/dtype.ts";
 import { type Head, formatModelConfig, parameters, parseModelConfig } from "../../models/index.ts";
 import { CheckpointError } from "../../protocol/errors.ts";

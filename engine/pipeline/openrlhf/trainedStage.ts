@@ -1,4 +1,4 @@
-import type { TrainedKind } from "../../cluster/openrlhf/refusals.ts";
+import type { TrainedKind } from "../../config/trainer.ts";
 import type { ResolvedStage } from "../resolve.ts";
 import type { StageInputs } from "../stage.ts";
 import type { rewardModel } from "../stages/rewardModel.ts";

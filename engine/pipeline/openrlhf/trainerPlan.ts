@@ -1,10 +1,11 @@
 import { openRlhfDifferences } from "../../cluster/openrlhf/differences.ts";
 import { OPENRLHF_VERSION } from "../../cluster/openrlhf/flags.ts";
 import { type StagePlacement, type StageToPlace, placeStage } from "../../cluster/openrlhf/placement.ts";
-import { type TrainedKind, TRAINED_KINDS, openRlhfRefusals } from "../../cluster/openrlhf/refusals.ts";
+import { openRlhfRefusals } from "../../cluster/openrlhf/refusals.ts";
 import { cardBackend } from "../../compute/backends/card.ts";
 import { HALVED_ELSEWHERE, halvedArms } from "../../config/halvingChecks.ts";
 import type { RunConfig } from "../../config/index.ts";
+import { type TrainedKind, TRAINED_KINDS } from "../../config/trainer.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { stageNames } from "../../protocol/stageName.ts";
 import type { StageInfo } from "../../protocol/stages.ts";

@@ -6,7 +6,7 @@ import {
   metricsOfScalars,
   sampleOf,
 } from "../../cluster/openrlhf/metrics.ts";
-import type { TrainedKind } from "../../cluster/openrlhf/refusals.ts";
+import type { TrainedKind } from "../../config/trainer.ts";
 import { METRICS_NAME } from "../../cluster/openrlhf/settings.ts";
 import { EVENT_FILE_MARK, eventsOf } from "../../storage/formats/tfEvents.ts";
 import { inputChunks, inputStamp, inputTree, isInputFolder } from "../../storage/inputs.ts";

@@ -75,6 +75,13 @@ describeMistakes("complaints about successive halving", [
     line: `"halving": {}, ${GRID}, "rlhf": { "klController": "fixed" }, "runtime": { "cluster": { "address": "http://head:8265", "trainer": { "use": "openrlhf" } } }`,
     path: "halving",
     message: /OpenRLHF cannot be stopped at a rung/,
-    remedy: /"use": "own"/,
+    remedy: /"use": \{ "rlhf": "own" \}/,
+  },
+  {
+    what: "halving where OpenRLHF trains policies alone",
+    line: `"halving": {}, ${GRID}, "rlhf": { "klController": "fixed" }, "runtime": { "cluster": { "address": "http://head:8265", "trainer": { "use": { "rlhf": "openrlhf" } } } }`,
+    path: "halving",
+    message: /OpenRLHF cannot be stopped at a rung/,
+    remedy: /"use": \{ "rlhf": "own" \}/,
   },
 ]);

@@ -18,6 +18,20 @@ describeMistakes(
       remedy: /it belongs at rlhf\.lambda/,
     },
     {
+      what: "a trainer of a kind of stage for which there is no choice",
+      line: '"runtime": { "cluster": { "address": "http://h:1", "trainer": { "use": { "dpo": "own" } } } }',
+      path: "runtime.cluster.trainer.use.dpo",
+      message: /is not a setting/,
+      remedy: /known here: sft, reward, rlhf/,
+    },
+    {
+      what: "a misspelled trainer of a kind of stage",
+      line: '"runtime": { "cluster": { "address": "http://h:1", "trainer": { "use": { "rlhf": "openrlfh" } } } }',
+      path: "runtime.cluster.trainer.use.rlhf",
+      message: /must be one of "auto", "own", "openrlhf", got "openrlfh"/,
+      remedy: /did you mean "openrlhf"/,
+    },
+    {
       what: "a wrong type",
       line: '"sft": { "learningRate": "fast" }',
       path: "sft.learningRate",

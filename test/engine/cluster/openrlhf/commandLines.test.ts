@@ -20,7 +20,7 @@ import {
 } from "../../../../engine/cluster/openrlhf/settings.ts";
 import { type RunConfig, parseConfig } from "../../../../engine/config/index.ts";
 import { PRESETS } from "../../../../engine/config/presets.ts";
-import { trainerSchema } from "../../../../engine/config/trainer.ts";
+import { TRAINED_KINDS, trainerSchema } from "../../../../engine/config/trainer.ts";
 import { settingsOf } from "./settingsOf.ts";
 import { type PythonWith, neededBy, pythonWithWheel, wheelSource } from "./wheel.ts";
 
@@ -57,7 +57,7 @@ function trainable(config: RunConfig): RunConfig {
   const fixed = arms.map(([name, arm]) => [name, { ...arm, klController: "fixed" as const }] as const);
   const { lora: _lora, ...whole } = "checkpoint" in model ? model : { lora: undefined, ...model };
   const next = { ...config, model: whole, arms: Object.fromEntries(fixed) };
-  assert.deepEqual(openRlhfRefusals(next), []);
+  assert.deepEqual(openRlhfRefusals(next, TRAINED_KINDS), []);
   return next;
 }
 

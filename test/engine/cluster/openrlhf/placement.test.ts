@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { plannedBytes, trainingBytes } from "../../../../engine/cluster/openrlhf/memory.ts";
 import { type StageToPlace, placeStage } from "../../../../engine/cluster/openrlhf/placement.ts";
-import { trainerSchema } from "../../../../engine/config/trainer.ts";
+import { TRAINED_KINDS, type TrainedKind, trainerSchema } from "../../../../engine/config/trainer.ts";
 import { fitTable } from "../../../../engine/cluster/openrlhf/fitTable.ts";
 
 const LLAMA_7B: StageToPlace = {
@@ -39,6 +39,19 @@ describe("the place of a stage", () => {
     assert.equal(placeStage(LLAMA_7B, { ...trainer, use: "own" }).trainer, "own");
     const small = { ...LLAMA_7B, parameters: 1e8, nLayers: 12, hiddenSize: 768 };
     assert.equal(placeStage(small, { ...trainer, use: "openrlhf" }).trainer, "openrlhf");
+  });
+
+  it("is what the config says for its kind of stage, and left to its size for others", () => {
+    const use = { sft: "auto", reward: "own", rlhf: "openrlhf" } as const;
+    const of = (kind: TrainedKind): string => {
+      const { trainer: by, reason } = placeStage({ ...LLAMA_7B, kind, cardBytes: 12 * 2 ** 30 }, { ...trainer, use });
+      return `${by}: ${reason.split(";")[0] ?? ""}`;
+    };
+    assert.deepEqual(TRAINED_KINDS.map(of), [
+      "own: it takes 12 GB on one card, and a card of 80 GB holds that",
+      'own: runtime.cluster.trainer.use.reward is "own"',
+      'openrlhf: runtime.cluster.trainer.use.rlhf is "openrlhf"',
+    ]);
   });
 
   it("is nowhere, with the remedy, where cards or the batch are too few", () => {

@@ -14,7 +14,7 @@ const SOUND = {
 } as const;
 
 /** Paths and messages of what is refused, where OpenRLHF is asked for. */
-function issues(changes: Written, use = "openrlhf"): readonly string[] {
+function issues(changes: Written, use: unknown = "openrlhf"): readonly string[] {
   const runtime = {
     cluster: { address: "http://head:8265", trainer: { use } },
     ...((changes["runtime"] as object | undefined) ?? {}),
@@ -79,6 +79,18 @@ describe("what OpenRLHF cannot do", () => {
       assert.deepEqual(issues(changes, "auto"), []);
     });
   }
+
+  it("is asked of the kinds of stages alone that the config gives it", () => {
+    const changes = { ...arm({ klKind: "full" }), reward: { centering: 0.01 } };
+    const found = (use: Written): readonly string[] => issues(changes, use).map((text) => text.split(" ")[0] ?? "");
+    assert.deepEqual(found({ sft: "openrlhf" }), []);
+    assert.deepEqual(found({ reward: "openrlhf", rlhf: "own" }), ["reward.centering"]);
+    assert.deepEqual(found({ sft: "own", reward: "own", rlhf: "openrlhf" }), ["arms.salsa.klKind"]);
+    // A setting of all models is refused for any kind.
+    const fixedDate = { chat: { date: "2024-07-26" } };
+    assert.deepEqual(issues(fixedDate, { sft: "openrlhf" }).length, 1);
+    assert.deepEqual(issues(fixedDate, { sft: "own" }), []);
+  });
 
   it("is said once of a setting that all arms have alike", () => {
     const found = issues({ rlhf: { klController: "adaptive" } });

@@ -98,6 +98,30 @@ describe("the plan of who trains a run's stages", () => {
     assert.throws(() => assertTrainable(halved, of(8, 160)), /^DataError: halving: needs arms that this engine trains/);
   });
 
+  it("takes the trainer that the config names for a kind of stage, and says so", () => {
+    const trainer = { use: { sft: "own", rlhf: "openrlhf" } };
+    const beta = { grid: [0.05, 0.1] };
+    const cluster = { address: "http://head:8265", trainer };
+    const of = config({ runtime: { cluster, gradientCheckpointing: true } });
+    const stages = [
+      stage(of, ["sft-1", "sft", 130]),
+      stage(of, ["reward", "reward", 60]),
+      stage(of, ["salsa", "rlhf", 8]),
+    ];
+    assert.deepEqual(
+      trainerPlan(of, stages).lines.filter((line) => !line.startsWith("OpenRLHF: ")),
+      [
+        'sft-1: this engine, since runtime.cluster.trainer.use.sft is "own"',
+        "reward: this engine, since it takes 60 GB on one card, and a card of 80 GB holds that",
+        'salsa: OpenRLHF 0.11.2, since runtime.cluster.trainer.use.rlhf is "openrlhf"; 40 GB on each of 4 cards',
+      ],
+    );
+    // Policies alone are halved: SFTs and reward models may go there.
+    const halving = { halving: { rungs: 1 }, arms: { ppo: {}, salsa: { reference: "soup", beta } } };
+    const others = { use: { sft: "openrlhf", reward: "openrlhf", rlhf: "own" } };
+    assert.doesNotThrow(() => config({ ...halving, runtime: { cluster: { ...cluster, trainer: others } } }));
+  });
+
   it("says what is missing where a stage fits nowhere", () => {
     const few = config({ runtime: { cluster: { address: "http://head:8265", trainer: { cardsPerNode: 1 } } } });
     const stages = [stage(few, ["salsa", "rlhf", 160])];
