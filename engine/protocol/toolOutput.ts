@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { clusterFactsSchema } from "./clusterFacts.ts";
 import { MOST_SOURCES, plannedDataSchema } from "./dataCountsSchema.ts";
 import { MessageError } from "./errors.ts";
 import { MOST_STAGES } from "./limits.ts";
@@ -75,7 +76,7 @@ const planSchema = z.object({
   secondsLeft: z.number().min(0),
 });
 
-/** Output of `salsa doctor --json`. */
+/** Output of `salsa doctor --json` and `salsa cluster --json`. */
 const doctorSchema = z.object({
   ok: z.boolean(),
   findings: z
@@ -90,6 +91,8 @@ const doctorSchema = z.object({
       }),
     )
     .readonly(),
+  /** Of `salsa cluster`: what the cluster has, where it could be asked. */
+  cluster: clusterFactsSchema.optional(),
 });
 
 /** A line of `salsa publish --json`: the card, the upload's progress, and its end. */
@@ -175,10 +178,10 @@ export type PublishLine = z.output<typeof publishSchema>;
 /** A model card that `salsa publish` has written. */
 export type CardOutput = Extract<PublishLine, { readonly kind: "card" }>;
 
-/** Findings of `salsa doctor`. */
+/** Findings of `salsa doctor` or `salsa cluster`. */
 export type DoctorOutput = z.output<typeof doctorSchema>;
 
-/** One finding of `salsa doctor`. */
+/** One of their findings. */
 export type DoctorCheck = DoctorOutput["findings"][number];
 
 /** Reads the object that `salsa plan --json` prints. @throws {MessageError} when it is another. */
@@ -195,7 +198,7 @@ export function readFetchOutput(printed: unknown): z.output<typeof fetchSchema> 
   throw new MessageError(`read fetch: ${z.prettifyError(error)}`);
 }
 
-/** Reads a line that `salsa doctor --json` prints; undefined for another, such as that of an error. */
+/** Reads a line that `salsa doctor --json` or `salsa cluster --json` prints; undefined for another, such as that of an error. */
 export function readDoctorOutput(printed: unknown): DoctorOutput | undefined {
   return doctorSchema.safeParse(printed).data;
 }

@@ -247,16 +247,20 @@ describe("a run on a Ray cluster", function () {
 
   const OWN: Written = { trainer: { use: "own" } };
 
-  async function look(cluster: Written): Promise<readonly string[]> {
+  async function lookAt(cluster: Written): ReturnType<typeof lookAtCluster> {
     const written = onCluster(cluster, { rlhf: { klController: "fixed" } });
     const { runtime } = resolved(written, path.join(folder, "remote"));
-    const checks = await lookAtCluster({
+    return lookAtCluster({
       runtime: { ...runtime, cluster: runtime.cluster ?? assert.fail() },
       env: process.env,
       signal: new AbortController().signal,
       progress: () => undefined,
     });
-    return checks.map(({ name, state, detail, remedy }) => [name, state, detail, remedy ?? ""].join(" | "));
+  }
+
+  async function look(cluster: Written): Promise<readonly string[]> {
+    const { findings } = await lookAt(cluster);
+    return findings.map(({ name, state, detail, remedy }) => [name, state, detail, remedy ?? ""].join(" | "));
   }
 
   it("looks at a cluster: everything that a run needs of it, or what is missing and what to do", async () => {
@@ -268,6 +272,11 @@ describe("a run on a Ray cluster", function () {
       ),
     );
     assert.match(lines[2] ?? "", /1 machine with 8 GPUs and 8 CPUs/);
+    const { cluster } = await lookAt({ cpus: 64 });
+    assert.deepEqual(cluster, {
+      ...{ address: head?.address, version: cluster?.version, machines: [{ count: 1, cpus: 8, gpus: 8 }] },
+      free: { cpus: 8, gpus: 8 },
+    });
     const [, , machines = ""] = await look({ cpus: 64 });
     assert.match(machines, /missing .* needs 1 GPU and 64 CPUs, and machines have at most 8 GPUs and 8 CPUs/);
     assert.match((await look({ tokenEnv: "NO_SUCH_AUTH_TOKEN" })).join(), /^token \| missing \| .*is not set/);

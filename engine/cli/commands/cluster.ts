@@ -17,7 +17,8 @@ export const cluster: Command = {
       "where they may train; no stage is made. Exits with 1 when something is missing that no run can do without; each line\n" +
       "says what to do.",
     "Where a token is sent to another machine, it asks; --yes agrees, and is needed where nobody can be asked.",
-    'With --json, one object: {"ok":true|false,"findings":[{"name","state":"ok"|"optional"|"missing","detail","remedy"?}]}.',
+    'With --json, one object: {"ok":true|false,"findings":[{"name","state":"ok"|"optional"|"missing","detail","remedy"?}],\n' +
+      '"cluster"?:{"address","version","machines":[{"count","cpus","gpus","accelerator"?}],"free"?:{"cpus","gpus"}}}.',
   ],
   positionals: [{ name: "CONFIG", description: "Run config with runtime.cluster, a *.salsa.json file" }],
   options: { ...RUNTIME_OPTIONS, ...YES_OPTION },
@@ -40,13 +41,13 @@ export const cluster: Command = {
     if (refused !== undefined) return refused;
     const { terminal, isJson, signal } = context;
     const { lookAtCluster } = await context.pipeline();
-    const findings = await lookAtCluster({
+    const look = await lookAtCluster({
       ...{ runtime: { ...runtime, cluster: runtime.cluster }, env: process.env, signal },
       progress: (text) => terminal.errLine(text),
     });
-    const ok = findings.every(({ state }) => state !== "missing");
-    if (isJson) printJson(terminal, { ok, findings: [...findings] } satisfies DoctorOutput);
-    else for (const finding of findings) printFinding(terminal, finding);
+    const ok = look.findings.every(({ state }) => state !== "missing");
+    if (isJson) printJson(terminal, { ok, ...look } satisfies DoctorOutput);
+    else for (const finding of look.findings) printFinding(terminal, finding);
     return ok ? EXIT.ok : EXIT.failed;
   },
 };

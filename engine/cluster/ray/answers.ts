@@ -7,7 +7,9 @@ const words = z.string().transform((text) => text.slice(0, MOST_TEXT));
 /** Machines and resources that are listed at most. */
 const [MOST_NODES, MOST_RESOURCES] = [10_000, 1000];
 
-const resources = z.record(z.string().max(1000), z.number()).refine((all) => Object.keys(all).length <= MOST_RESOURCES);
+const resources = z
+  .record(z.string().max(1000), z.number().min(0))
+  .refine((all) => Object.keys(all).length <= MOST_RESOURCES);
 
 /** Answer of `/api/version`. */
 export const versionSchema = z.looseObject({ ray_version: z.string().max(100) });

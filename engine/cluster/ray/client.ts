@@ -22,6 +22,8 @@ export interface RayNode extends JobResources {
   /** For people: its name, else its address. */
   readonly name: string;
   readonly isHead: boolean;
+  /** Kind of its cards: "A100". */
+  readonly accelerator?: string;
 }
 
 /** Resources of a whole cluster. */
@@ -99,6 +101,7 @@ export class RayClient {
         isHead: is_head_node === true,
         cpus: total?.["CPU"] ?? 0,
         gpus: total?.["GPU"] ?? 0,
+        ...acceleratorOf(total ?? {}),
       }));
   }
 
@@ -110,7 +113,8 @@ export class RayClient {
     const [cpu, gpu] = [usage["CPU"] ?? [0, 0], usage["GPU"] ?? [0, 0]];
     return {
       total: { cpus: cpu[1], gpus: gpu[1] },
-      free: { cpus: cpu[1] - cpu[0], gpus: gpu[1] - gpu[0] },
+      // Of a machine that has just been lost, the use is still counted.
+      free: { cpus: Math.max(0, cpu[1] - cpu[0]), gpus: Math.max(0, gpu[1] - gpu[0]) },
     };
   }
 
@@ -263,6 +267,14 @@ export class RayClient {
 }
 
 const ADDRESS_REMEDY = "set runtime.cluster.address to Ray's dashboard, http://head:8265 unless it was moved";
+
+/** Ray has the kind of a machine's cards as a resource: `accelerator_type:A100`. */
+function acceleratorOf(resources: Readonly<Record<string, number>>): Pick<RayNode, "accelerator"> {
+  const [name] = Object.keys(resources).filter((key) => key.startsWith(ACCELERATOR));
+  return name === undefined ? {} : { accelerator: name.slice(ACCELERATOR.length) };
+}
+
+const ACCELERATOR = "accelerator_type:";
 
 function tokenOf(variable: string, env: ClusterAccess["env"], server: string): Secret {
   const token = env[variable]?.trim();

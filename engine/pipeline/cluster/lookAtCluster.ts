@@ -6,7 +6,8 @@ import type { RuntimeConfig } from "../../config/index.ts";
 import { TRAINED_KINDS, useOf } from "../../config/trainer.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { formatBytes } from "../../common/format.ts";
-import type { DoctorCheck } from "../../protocol/toolOutput.ts";
+import { type ClusterFacts, type MachineKind, MOST_KINDS } from "../../protocol/clusterFacts.ts";
+import type { DoctorCheck, DoctorOutput } from "../../protocol/toolOutput.ts";
 import { Stopped } from "../stage.ts";
 import { Cluster, queueText } from "./cluster.ts";
 import { MOST_SKEW_MS, machinesText, questionOf, skewOf, skewText } from "./join.ts";
@@ -26,27 +27,31 @@ export interface LookSettings {
   readonly progress: (text: string) => void;
 }
 
+/** Findings about a cluster, and what it has. */
+export type ClusterLook = Pick<DoctorOutput, "findings" | "cluster">;
+
 /**
- * Everything that a run on a config's cluster depends on, each with its remedy. Orders a short job, another one where OpenRLHF
+ * Everything that a run on a config's cluster depends on, each with its remedy, and what the cluster has. Orders a short job, another one where OpenRLHF
  * may train, and no stage.
  */
-export async function lookAtCluster(settings: LookSettings): Promise<readonly DoctorCheck[]> {
-  const checks: DoctorCheck[] = [];
+export async function lookAtCluster(settings: LookSettings): Promise<ClusterLook> {
+  const findings: DoctorCheck[] = [];
+  let facts: ClusterFacts | undefined;
   let cluster: Cluster | undefined;
   try {
     const { runtime, env } = settings;
     cluster = new Cluster({ root: runtime.directory, config: runtime.cluster, env });
-    await look(cluster, settings, (check) => checks.push(check));
+    await look(cluster, settings, { add: (check) => findings.push(check), keep: (seen) => (facts = seen) });
   } catch (error) {
     if (error instanceof ClusterError || error instanceof DataError) {
-      checks.push({ name: placeOf(error), state: "missing", detail: error.what, remedy: error.remedy });
+      findings.push({ name: placeOf(error), state: "missing", detail: error.what, remedy: error.remedy });
     } else {
       throw error;
     }
   } finally {
     await cluster?.close();
   }
-  return checks;
+  return { findings, ...(facts && { cluster: facts }) };
 }
 
 /** The line of what an error is about. */
@@ -60,15 +65,18 @@ function placeOf(error: ClusterError | DataError): string {
 async function look(
   cluster: Cluster,
   { runtime, signal, progress }: LookSettings,
-  add: (check: DoctorCheck) => void,
+  { add, keep }: { readonly add: (check: DoctorCheck) => void; readonly keep: (facts: ClusterFacts) => void },
 ): Promise<void> {
   const { client } = cluster;
-  add({ name: "Ray", state: "ok", detail: `${await client.version(signal)} at ${client.server}` });
+  const version = await client.version(signal);
+  add({ name: "Ray", state: "ok", detail: `${version} at ${client.server}` });
   const token = tokenCheck(runtime.cluster);
   if (token !== undefined) add(token);
   const nodes = await client.nodes(signal);
   const machines = machinesCheck(cluster, nodes);
   add(machines);
+  const free = (await client.use(signal))?.free;
+  keep({ address: runtime.cluster.address, version, machines: kindsOf(nodes), ...(free && { free }) });
   if (machines.state === "missing") return;
   let sent = "there already";
   const { uri } = await cluster.program(signal, (bytes) => {
@@ -162,6 +170,17 @@ function machinesCheck(cluster: Cluster, nodes: readonly RayNode[]): DoctorCheck
   if (lack === undefined) return { name: "machines", state: "ok", detail };
   const [what = "", remedy = ""] = lack.split("; ", 2);
   return { name: "machines", state: "missing", detail: `${detail}; a stage ${what}`, remedy };
+}
+
+/** Machines by what they have, those with the most cards first. */
+function kindsOf(nodes: readonly RayNode[]): readonly MachineKind[] {
+  const kinds = new Map<string, MachineKind>();
+  for (const { cpus, gpus, accelerator } of nodes) {
+    const has = { cpus, gpus, ...(accelerator !== undefined && { accelerator }) };
+    const key = JSON.stringify(has);
+    kinds.set(key, { ...has, count: (kinds.get(key)?.count ?? 0) + 1 });
+  }
+  return [...kinds.values()].toSorted((a, b) => b.gpus - a.gpus || b.cpus - a.cpus).slice(0, MOST_KINDS);
 }
 
 function workerChecks(

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import type { PipelineModule } from "../../../engine/cli/pipeline.ts";
-import type { DoctorCheck } from "../../../engine/protocol/toolOutput.ts";
+import type { ClusterFacts } from "../../../engine/protocol/clusterFacts.ts";
+import { type DoctorCheck, readDoctorOutput } from "../../../engine/protocol/toolOutput.ts";
 import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
 import { type Outcome, salsa } from "./screen.ts";
 
@@ -14,11 +15,16 @@ const MISSING: DoctorCheck = { name: "machines", state: "missing", detail: "no c
 describe("salsa cluster", () => {
   let asked: number;
 
-  async function look(cluster: object | undefined, args: readonly string[], found: DoctorCheck[]): Promise<Outcome> {
+  async function look(
+    cluster: object | undefined,
+    args: readonly string[],
+    findings: DoctorCheck[],
+    facts?: ClusterFacts,
+  ): Promise<Outcome> {
     const lookAtCluster: PipelineModule["lookAtCluster"] = ({ runtime, progress }) => {
       asked += 1;
       progress(`asking ${runtime.cluster.address}`);
-      return Promise.resolve(found);
+      return Promise.resolve({ findings, ...(facts && { cluster: facts }) });
     };
     return inTemporaryFolder(async (folder) => {
       const config = { preset: "miniinstruct", ...(cluster && { runtime: { cluster } }) };
@@ -37,6 +43,12 @@ describe("salsa cluster", () => {
     const json = await look(LOCAL, ["--json"], [OK]);
     assert.equal(json.code, 0);
     assert.deepEqual(JSON.parse(json.stdout), { ok: true, findings: [OK] });
+    const facts = {
+      ...{ address: LOCAL.address, version: "2.60.0", free: { cpus: 96, gpus: 3 } },
+      machines: [{ count: 2, cpus: 96, gpus: 8, accelerator: "A100" }],
+    };
+    const printed: unknown = JSON.parse((await look(LOCAL, ["--json"], [OK, MISSING], facts)).stdout);
+    assert.deepEqual(readDoctorOutput(printed), { ok: false, findings: [OK, MISSING], cluster: facts });
   });
 
   it("sends a token to another machine only when somebody agrees", async () => {

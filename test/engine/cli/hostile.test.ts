@@ -335,7 +335,7 @@ const CASES: Readonly<Record<string, Case>> = {
     const finding = { name: HOSTILE, state: "missing", detail: HOSTILE, remedy: HOSTILE } as const;
     const lookAtCluster: PipelineModule["lookAtCluster"] = ({ progress }) => {
       progress(HOSTILE);
-      return Promise.resolve([finding]);
+      return Promise.resolve({ findings: [finding] });
     };
     return [
       await salsa(["cluster", FILE, "--yes"], { folder, pipeline: { lookAtCluster } }),

@@ -201,7 +201,13 @@ export const TEXTS: readonly Reader[] = [
   ofMessage("planOutput", jsonFiles(plan), readPlanOutput),
   ofMessage(
     "doctorOutput",
-    jsonFiles({ ok: true, findings: [{ name: "node", state: "ok", detail: "v24" }] }),
+    jsonFiles({
+      ...{ ok: true, findings: [{ name: "node", state: "ok", detail: "v24" }] },
+      cluster: {
+        ...{ address: "http://head:8265", version: "2.60.0", free: { cpus: 96, gpus: 3 } },
+        machines: [{ count: 2, cpus: 96, gpus: 8, accelerator: "A100" }],
+      },
+    }),
     (message) => readDoctorOutput(message),
   ),
   ofMessage(

@@ -64,10 +64,15 @@ describe("the client of Ray's job server", () => {
   it("reads machines and what is free of them, and brings its token", async () => {
     const ray = client("/behind/a/proxy/");
     const dead = { ...NODE, state: "DEAD" };
-    says({ result: true, data: { result: { result: [NODE, dead] } } });
-    assert.deepEqual(await ray.nodes(), [{ name: "192.0.2.2", isHead: true, cpus: 4, gpus: 8 }]);
+    const { resources_total } = NODE;
+    const named = { ...NODE, resources_total: { ...resources_total, "accelerator_type:A100": 1 } };
+    says({ result: true, data: { result: { result: [NODE, dead, named] } } });
+    const machine = { name: "192.0.2.2", isHead: true, cpus: 4, gpus: 8 };
+    assert.deepEqual(await ray.nodes(), [machine, { ...machine, accelerator: "A100" }]);
     says({ data: { clusterStatus: { loadMetricsReport: { usage: USAGE } } } });
     assert.deepEqual(await ray.use(), { total: { cpus: 4, gpus: 8 }, free: { cpus: 3, gpus: 5 } });
+    says({ data: { clusterStatus: { loadMetricsReport: { usage: { GPU: [8, 4] } } } } });
+    assert.deepEqual((await ray.use())?.free, { cpus: 0, gpus: 0 }, "half of the machines were lost");
     says({ data: { clusterStatus: null } });
     assert.equal(await ray.use(), undefined);
     assert.equal(asked[0], `GET /behind/a/proxy/api/v0/nodes?detail=true&limit=10000 Bearer ${TOKEN}`);
