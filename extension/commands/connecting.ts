@@ -17,7 +17,7 @@ export async function connect(salsa: Salsa, args: readonly unknown[]): Promise<v
   await save(file);
   await agree(salsa, file.fsPath);
   const name = vscode.workspace.asRelativePath(file);
-  const findings = await withProgress(vscode.l10n.t("Asking the cluster of {0}", name), ({ token }) =>
+  const { findings } = await withProgress(vscode.l10n.t("Asking the cluster of {0}", name), ({ token }) =>
     toolFindings(salsa, ["cluster", file.fsPath, "--yes"], { folder: dirname(file.fsPath), token }),
   );
   const text = clusterMarkdown(findings, name);
