@@ -1,6 +1,7 @@
 import { dirname } from "node:path";
 import * as vscode from "vscode";
 import { assertOnDisk, assertTrusted } from "../engine/workspace.ts";
+import { rememberCluster } from "../config/seenClusters.ts";
 import { label } from "../label.ts";
 import type { Salsa } from "../salsa.ts";
 import { clusterMarkdown } from "./clusterMarkdown.ts";
@@ -9,7 +10,7 @@ import { withProgress } from "./progress.ts";
 import { save } from "./run.ts";
 import { toolFindings } from "./toolFindings.ts";
 
-/** Tests the cluster that a config names, and shows what was found with what to do. @param args - As a command has them. */
+/** Tests the cluster that a config names, shows what was found with what to do, and keeps what it has for completions. @param args - As a command has them. */
 export async function connect(salsa: Salsa, args: readonly unknown[]): Promise<void> {
   assertOnDisk();
   assertTrusted();
@@ -17,9 +18,10 @@ export async function connect(salsa: Salsa, args: readonly unknown[]): Promise<v
   await save(file);
   await agree(salsa, file.fsPath);
   const name = vscode.workspace.asRelativePath(file);
-  const { findings } = await withProgress(vscode.l10n.t("Asking the cluster of {0}", name), ({ token }) =>
+  const { findings, cluster } = await withProgress(vscode.l10n.t("Asking the cluster of {0}", name), ({ token }) =>
     toolFindings(salsa, ["cluster", file.fsPath, "--yes"], { folder: dirname(file.fsPath), token }),
   );
+  if (cluster !== undefined) await rememberCluster(salsa.context.workspaceState, { ...cluster, seenAt: Date.now() });
   const text = clusterMarkdown(findings, name);
   await salsa.documents.showMarkdown({ title: vscode.l10n.t("Cluster of {0}", name), text });
 }

@@ -1,18 +1,28 @@
 import * as vscode from "vscode";
 import { isHubName } from "../../engine/config/paths.ts";
+import type { SeenCluster } from "../../engine/protocol/clusterFacts.ts";
+import { formatAgo } from "../commands/format.ts";
 import { label } from "../label.ts";
 import type { Salsa } from "../salsa.ts";
 import { completionContext } from "./analysis/completions.ts";
-import type { ColumnKeysContext, ColumnsContext, NamesContext, PathContext } from "./analysis/completions.ts";
+import type {
+  ClusterContext,
+  ColumnKeysContext,
+  ColumnsContext,
+  NamesContext,
+  PathContext,
+} from "./analysis/completions.ts";
+import { clusterText, numberChoices } from "./analysis/clusterNumbers.ts";
 import { readTree } from "./analysis/tree.ts";
 import { fileUri, isConfig, rangeOf } from "./documents.ts";
+import { seenCluster } from "./seenClusters.ts";
 
-/** Completes names of models and benchmarks, paths, and columns of data, none of which the JSON schema can know. */
+/** Completes names of models and benchmarks, paths, columns of data and a cluster's numbers, none of which the JSON schema can know. */
 export class ConfigCompletions implements vscode.CompletionItemProvider {
   static readonly triggers = ['"', "/", "["];
-  private readonly salsa: Pick<Salsa, "service" | "models" | "log">;
+  private readonly salsa: Pick<Salsa, "service" | "models" | "log" | "context">;
 
-  constructor(salsa: Pick<Salsa, "service" | "models" | "log">) {
+  constructor(salsa: Pick<Salsa, "service" | "models" | "log" | "context">) {
     this.salsa = salsa;
   }
 
@@ -36,6 +46,11 @@ export class ConfigCompletions implements vscode.CompletionItemProvider {
         return columnItems(await this.columns(document.uri, context, token), range);
       case "editorModels":
         return modelItems(await this.salsa.models.all(), range);
+      case "cluster":
+        return clusterItems(context, seenCluster(this.salsa.context.workspaceState, context.address), {
+          range,
+          written: document.getText(range),
+        });
     }
   }
 
@@ -99,6 +114,29 @@ function modelItems(
     const item = new vscode.CompletionItem({ label: label(address), description }, vscode.CompletionItemKind.Value);
     const text = JSON.stringify(address);
     Object.assign(item, { insertText: text, filterText: text, range, sortText: order(index) });
+    return item;
+  });
+}
+
+/** Numbers of the cluster as somebody saw it who connected to it: it is not asked while a config is written. */
+function clusterItems(
+  { setting, cardsPerNode }: ClusterContext,
+  seen: SeenCluster | undefined,
+  { range, written }: { readonly range: vscode.Range; readonly written: string },
+): vscode.CompletionItem[] {
+  if (seen === undefined) return [];
+  const ago = formatAgo(seen.seenAt, { now: Date.now(), locale: vscode.env.language });
+  return numberChoices(setting, seen, cardsPerNode).map(({ value, detail }, index) => {
+    const text = String(value);
+    const description = vscode.l10n.t("{0}, seen {1}", detail, ago);
+    const item = new vscode.CompletionItem(
+      { label: text, description: label(description) },
+      vscode.CompletionItemKind.Value,
+    );
+    const documentation = label(clusterText(seen, ago));
+    // All are offered in place of a number that is there already.
+    const filterText = written === "" ? text : written;
+    Object.assign(item, { insertText: text, filterText, range, sortText: order(index), documentation });
     return item;
   });
 }

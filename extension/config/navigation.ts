@@ -1,7 +1,9 @@
 import * as vscode from "vscode";
 import { codeSpan, literal } from "../../engine/common/markdown.ts";
+import { formatAgo } from "../commands/format.ts";
 import type { EditorModels } from "../engine/editorModels.ts";
 import type { Salsa } from "../salsa.ts";
+import { clusterAt, clusterText } from "./analysis/clusterNumbers.ts";
 import { editorModelAt, hoverAt } from "./analysis/hovers.ts";
 import { pathLinks } from "./analysis/links.ts";
 import { nameProblem } from "./analysis/models.ts";
@@ -9,6 +11,7 @@ import { occurrenceAt, occurrencesOf, originOf, renameable, renameChanges } from
 import { readTree } from "./analysis/tree.ts";
 import type { ConfigTree } from "./analysis/tree.ts";
 import { editOf, fileUri, isConfig, pathOf, rangeOf } from "./documents.ts";
+import { seenCluster } from "./seenClusters.ts";
 
 interface Place {
   readonly tree: ConfigTree;
@@ -20,8 +23,8 @@ function at(document: vscode.TextDocument, position: vscode.Position): Place | u
   return isConfig(document) ? { tree: readTree(document.getText()), offset: document.offsetAt(position) } : undefined;
 }
 
-/** Hovers on names, arms and sections: a name's meaning, an arm's differences, derived settings, a model of the editor's. */
-export function hovers({ models }: Pick<Salsa, "models">): vscode.HoverProvider {
+/** Hovers on names, arms and sections: a name's meaning, an arm's differences, derived settings, a model of the editor's, a cluster. */
+export function hovers({ models, context }: Pick<Salsa, "models" | "context">): vscode.HoverProvider {
   return {
     async provideHover(document, position) {
       const place = at(document, position);
@@ -31,11 +34,20 @@ export function hovers({ models }: Pick<Salsa, "models">): vscode.HoverProvider 
         named === undefined
           ? hoverAt(place.tree, place.offset, pathOf(document.uri))
           : { span: named.span, lines: await modelLines(models, named.address) };
-      if (hover === undefined) return undefined;
-      const text = new vscode.MarkdownString(hover.lines.join("\n\n"));
-      return new vscode.Hover(text, rangeOf(document, hover.span));
+      const cluster = clusterAt(place.tree, place.offset);
+      const span = hover?.span ?? cluster?.span;
+      const lines = [...(hover?.lines ?? []), ...(cluster ? clusterLines(context, cluster.address) : [])];
+      if (span === undefined || lines.length === 0) return undefined;
+      return new vscode.Hover(new vscode.MarkdownString(lines.join("\n\n")), rangeOf(document, span));
     },
   };
+}
+
+/** A cluster as somebody last saw it from this workspace. */
+function clusterLines({ workspaceState }: vscode.ExtensionContext, address: string): readonly string[] {
+  const seen = seenCluster(workspaceState, address);
+  if (seen === undefined) return [];
+  return [literal(clusterText(seen, formatAgo(seen.seenAt, { now: Date.now(), locale: vscode.env.language })))];
 }
 
 /** Facts about a model of the editor's, as this window knows them. */

@@ -2,14 +2,21 @@ import { getLocation } from "jsonc-parser";
 import type { Node } from "jsonc-parser";
 import type { ColumnName } from "../../../engine/config/columns.ts";
 import { t } from "../../localize.ts";
+import { cardsOfMachine, clusterAddress } from "./clusterNumbers.ts";
 import { modelsOf } from "./models.ts";
 import type { Models } from "./models.ts";
-import { columnPlace, isLanguageModel, namePlace, pathPlace } from "./places.ts";
-import { nodeAt } from "./tree.ts";
+import { type ClusterNumber, clusterPlace, columnPlace, isLanguageModel, namePlace, pathPlace } from "./places.ts";
+import { nodeAt, nodeAtOffset, spanOf } from "./tree.ts";
 import type { ConfigTree, Span } from "./tree.ts";
 
 /** Completions available at a caret. */
-export type CompletionContext = NamesContext | PathContext | ColumnKeysContext | ColumnsContext | EditorModelsContext;
+export type CompletionContext =
+  | NamesContext
+  | PathContext
+  | ColumnKeysContext
+  | ColumnsContext
+  | EditorModelsContext
+  | ClusterContext;
 
 /** A name of a model or benchmark. */
 export interface NamesContext {
@@ -62,6 +69,17 @@ export interface EditorModelsContext {
   readonly span: Span;
 }
 
+/** A number that the machines of a cluster have. */
+export interface ClusterContext {
+  readonly kind: "cluster";
+  /** Replaced range: the number, or empty. */
+  readonly span: Span;
+  readonly setting: ClusterNumber;
+  readonly address: string;
+  /** Cards that a machine of OpenRLHF's must have, by the config. */
+  readonly cardsPerNode: number;
+}
+
 /** A source as the config has it: the path is relative to the config's folder. */
 export interface WrittenSource {
   readonly from: string;
@@ -72,6 +90,8 @@ export interface WrittenSource {
 /** Finds the completions at a caret that the JSON schema cannot offer. */
 export function completionContext(tree: ConfigTree, offset: number): CompletionContext | undefined {
   const { path, previousNode, isAtPropertyKey } = getLocation(tree.text, offset);
+  const number = clusterPlace(path);
+  if (number !== undefined && !isAtPropertyKey) return clusterContext(tree, offset, number);
   const columns = columnPlace(path);
   if (isAtPropertyKey && columns === undefined) return undefined;
   const isString = previousNode?.type === (isAtPropertyKey ? "property" : "string");
@@ -122,6 +142,15 @@ function columnsContext(tree: ConfigTree, path: readonly (string | number)[], sp
   if (from === undefined) return undefined;
   const source = { from, ...(config !== undefined && { config }), ...(split !== undefined && { split }) };
   return { kind: "columns", span, source };
+}
+
+function clusterContext(tree: ConfigTree, offset: number, setting: ClusterNumber): ClusterContext | undefined {
+  const address = clusterAddress(tree);
+  const node = nodeAtOffset(tree, offset);
+  const written = node?.type === "number" ? node : undefined;
+  if (address === undefined || (written === undefined && !/:\s*$/.test(tree.text.slice(0, offset)))) return undefined;
+  const span = written === undefined ? { start: offset, end: offset } : spanOf(written);
+  return { kind: "cluster", span, setting, address, cardsPerNode: cardsOfMachine(tree) };
 }
 
 function detailOf(models: Models, name: string): string {

@@ -58,6 +58,18 @@ const LANGUAGE_MODELS: readonly (readonly [Pattern, true])[] = [
   [["evaluation", "contestants", "*", "model"], true],
 ];
 
+/** Settings that a cluster's machines have numbers for, by the names that they have in their sections. */
+export type ClusterNumber = "cpus" | "gpus" | "cardsPerNode" | "nodes";
+
+const CLUSTER_PLACES: readonly (readonly [Pattern, ClusterNumber])[] = [
+  [["runtime", "cluster", "cpus"], "cpus"],
+  [["runtime", "cluster", "gpus"], "gpus"],
+  [["runtime", "cluster", "stages", "*", "cpus"], "cpus"],
+  [["runtime", "cluster", "stages", "*", "gpus"], "gpus"],
+  [["runtime", "cluster", "trainer", "cardsPerNode"], "cardsPerNode"],
+  [["runtime", "cluster", "trainer", "nodes"], "nodes"],
+];
+
 /** Keys by which models and benchmarks get their names. */
 const GIVEN: readonly (readonly [Pattern, NamePlace["kind"]])[] = [
   [["soups", "*"], "model"],
@@ -90,6 +102,11 @@ export function givenPlace(path: ConfigPath): NamePlace["kind"] | undefined {
 /** True if a value at this path names a language model of a server or of the editor's. */
 export function isLanguageModel(path: ConfigPath): boolean {
   return lookUp(LANGUAGE_MODELS, path) === true;
+}
+
+/** Kind of number of a cluster's machines that a value at this path is; undefined if it is none. */
+export function clusterPlace(path: ConfigPath): ClusterNumber | undefined {
+  return lookUp(CLUSTER_PLACES, path);
 }
 
 function lookUp<T>(places: readonly (readonly [Pattern, T])[], path: ConfigPath): T | undefined {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
+import { startDashboard } from "../../engine/cluster/ray/dashboard.ts";
 import { closeAll, open, place, problemsOf, type Problem, untilProblems, write } from "./editor.ts";
 
 const TASK = '"task": { "name": "miniinstruct" }';
@@ -132,6 +133,37 @@ describe("a run config in the editor", () => {
     assert.deepEqual(keys.slice(0, 2), ["response", "messages"]);
   });
 
+  it("completes what a cluster has, once somebody has connected to it", async () => {
+    const dashboard = await startDashboard({
+      machines: [{ CPU: 96, GPU: 8, "accelerator_type:A100": 1 }, { CPU: 16 }],
+      usage: { CPU: [0, 112], GPU: [5, 8] },
+    });
+    // No machine has as many cores: nothing is ordered there.
+    const cluster = `{ "address": "${dashboard.address}", "cpus": 500, "trainer": { "cardsPerNode": 1 } }`;
+    const text = `{ ${TASK}, "runtime": { "cluster": ${cluster} } }`;
+    const document = await open("cluster.salsa.json", text);
+    const after = (key: string): number => text.indexOf(key) + key.length;
+    // Besides, the schema's default is offered.
+    const ours = async (key: string): Promise<readonly string[]> =>
+      (await items(document, after(key))).flatMap(({ label, filterText = "" }) => {
+        const { label: value, description = "" } = typeof label === "string" ? { label } : label;
+        return description.includes(", seen ") ? [`${value} (${filterText}): ${description}`] : [];
+      });
+    assert.deepEqual(await ours('"cpus": '), []);
+    await vscode.commands.executeCommand("salsa.connectCluster", document.uri);
+    dashboard.close();
+    assert.deepEqual(
+      (await ours('"cpus": ')).map((line) => line.replace(/seen .*$/, "seen")),
+      [
+        "12 (500): for each card of a machine: 8 cards (A100), 96 CPUs, seen",
+        "96 (500): largest machine: 8 cards (A100), 96 CPUs, seen",
+        "16 (500): another machine: 16 CPUs, seen",
+      ],
+    );
+    assert.match((await ours('"cardsPerNode": ')).join(), /^8 \(1\): largest machine: 8 cards .* seen (now|.* ago)$/);
+    assert.match(await hoverText(document, text.indexOf('"cluster"')), /Free: 3 of 8 cards, 112 of 112 CPUs\. Seen/);
+  });
+
   it("tells of a setting what the schema says, and what follows from it", async () => {
     const text = `{ ${TASK}, "rlhf": { "init": "soup" } }`;
     const document = await open("hover.salsa.json", text);
@@ -190,13 +222,17 @@ describe("a run config in the editor", () => {
   });
 });
 
-async function labels(document: vscode.TextDocument, offset: number): Promise<string[]> {
-  const { items } = await vscode.commands.executeCommand<vscode.CompletionList>(
+async function items(document: vscode.TextDocument, offset: number): Promise<readonly vscode.CompletionItem[]> {
+  const { items: found } = await vscode.commands.executeCommand<vscode.CompletionList>(
     "vscode.executeCompletionItemProvider",
     document.uri,
     place(document, offset),
   );
-  return items.map(({ label }) => (typeof label === "string" ? label : label.label));
+  return found;
+}
+
+async function labels(document: vscode.TextDocument, offset: number): Promise<string[]> {
+  return (await items(document, offset)).map(({ label }) => (typeof label === "string" ? label : label.label));
 }
 
 async function hoverText(document: vscode.TextDocument, offset: number): Promise<string> {

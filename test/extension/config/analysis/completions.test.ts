@@ -131,6 +131,34 @@ describe("completionContext", () => {
     ]);
   });
 
+  for (const [what, line, setting, replaced] of [
+    ["cores of a stage", '"cpus": |', "cpus", ""],
+    ["cards of a kind of stage", '"stages": { "answers": { "gpus": 0.5| } }', "gpus", "0.5"],
+    ["cards of a machine", '"trainer": { "cardsPerNode": |8 }', "cardsPerNode", "8"],
+    ["machines", '"trainer": { "nodes": |, "cardsPerNode": 4 }', "nodes", ""],
+  ] as const) {
+    it(`asks for a cluster's ${what} by its address`, () => {
+      const found = at(`{ "runtime": { "cluster": { "address": "http://head:8265", ${line} } } }`);
+      const cardsPerNode = setting === "nodes" ? 4 : 8;
+      const { context } = found;
+      assert.ok(context?.kind === "cluster");
+      assert.deepEqual(context, { ...context, setting, address: "http://head:8265", cardsPerNode });
+      assert.equal(found.replaced, replaced);
+    });
+  }
+
+  it("asks for nothing of a cluster without an address, at a key and after a value", () => {
+    const address = '"address": "http://head:8265"';
+    for (const cluster of [
+      '"cpus": |',
+      `${address}, "cp|us": 1`,
+      `${address}, "cpus": 1 |`,
+      `${address}, "cpus": "|"`,
+    ]) {
+      assert.equal(at(`{ "runtime": { "cluster": { ${cluster} } } }`).context, undefined, cluster);
+    }
+  });
+
   it("asks for the editor's models where a language model judges or answers", () => {
     for (const text of [
       '{ "evaluation": { "llm": { "model": "vsc|" } } }',
