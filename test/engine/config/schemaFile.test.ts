@@ -37,7 +37,7 @@ describe("the schema file for editors", () => {
   });
 
   it("is small enough to be read at once", () => {
-    assert.ok(JSON.stringify(schema).length < 170_000, `${JSON.stringify(schema).length} characters`);
+    assert.ok(JSON.stringify(schema).length < 180_000, `${JSON.stringify(schema).length} characters`);
   });
 
   it("takes null for an arm or a soup, by which a preset's is taken out, as the engine does", () => {
