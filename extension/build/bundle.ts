@@ -79,6 +79,8 @@ const ENGINE = {
   platform: "node",
   target: "node24",
   banner: { js: ENGINE_BANNER },
+  // Native parts that ws would look for wherever the engine lies; Node has what they do.
+  define: { "process.env.WS_NO_BUFFER_UTIL": '"1"', "process.env.WS_NO_UTF_8_VALIDATE": '"1"' },
 } as const satisfies esbuild.BuildOptions;
 
 /** The wasm backend's threads: one file that needs no other, for the engine keeps it in memory. */

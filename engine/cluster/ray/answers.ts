@@ -3,6 +3,7 @@ import * as z from "zod";
 /** Longest text of a cluster that is kept. */
 const MOST_TEXT = 10_000;
 const MOST_JOBS = 100_000;
+const MOST_ACTORS = 10_000;
 const words = z.string().transform((text) => text.slice(0, MOST_TEXT));
 /** Machines and resources that are listed at most. */
 const [MOST_NODES, MOST_RESOURCES] = [10_000, 1000];
@@ -24,6 +25,8 @@ export const jobSchema = z.looseObject({
   message: words.nullish(),
   error_type: words.nullish(),
   driver_exit_code: z.int().nullish(),
+  driver_node_id: z.string().max(1000).nullish(),
+  job_id: z.string().max(1000).nullish(),
 });
 
 /** Answer of `GET /api/jobs/`: all jobs that the cluster remembers. */
@@ -75,5 +78,28 @@ export const statusSchema = z.looseObject({
           .nullish(),
       })
       .nullish(),
+  }),
+});
+
+/** Answer of `/api/v0/actors?detail=true`: the processes of jobs that keep a state, as those of OpenRLHF's do. */
+export const actorsSchema = z.looseObject({
+  data: z.looseObject({
+    result: z.looseObject({
+      result: z
+        .array(
+          z.looseObject({
+            actor_id: z.string().max(1000),
+            class_name: z.string().max(1000).nullish(),
+            death_cause: z
+              .looseObject({
+                actor_died_error_context: z
+                  .looseObject({ reason: z.string().max(1000).nullish(), error_message: words.nullish() })
+                  .nullish(),
+              })
+              .nullish(),
+          }),
+        )
+        .max(MOST_ACTORS),
+    }),
   }),
 });

@@ -1,12 +1,8 @@
 import type * as z from "zod";
-import { lastLine } from "../../common/lastLine.ts";
-import { Secret, isKey } from "../../serving/client/secret.ts";
 import { jobSchema, jobsSchema, nodesSchema, statusSchema, submittedSchema, versionSchema } from "./answers.ts";
 import { ClusterError } from "./clusterError.ts";
-import { type ClusterAnswer, type ClusterRequest, ClusterTransport } from "./transport.ts";
-
-/** The oldest Ray whose job server is spoken to: it has token authentication, too. */
-export const LEAST_RAY = "2.44";
+import { RayLogs } from "./logs.ts";
+import { type ClusterAccess, LEAST_RAY, RayRequests } from "./requests.ts";
 
 /** Milliseconds until a package is there. */
 const UPLOAD_MS = 10 * 60_000;
@@ -39,6 +35,10 @@ export interface RayJob {
   readonly message: string;
   /** Of its command, where that came to an end by itself; negative, or above 128, when it was killed. */
   readonly exitCode?: number;
+  /** Id of the machine that its command runs on. */
+  readonly node?: string;
+  /** Id of its command as a user of Ray, where it is one. */
+  readonly job?: string;
 }
 
 /** A job to be run. */
@@ -56,36 +56,32 @@ export interface RaySubmission extends JobResources {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-/** A cluster's address and the token for it. */
-export interface ClusterAccess {
-  readonly address: string;
-  /** Variable of the environment that holds the token. */
-  readonly tokenEnv?: string | undefined;
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
-
 /** Ray's job server. Every method throws {@link ClusterError}, or the reason of the signal that it is given. */
 export class RayClient {
-  private readonly transport: ClusterTransport;
-  private readonly tokenEnv: string | undefined;
+  /** Output of its jobs. */
+  readonly logs: RayLogs;
+  private readonly requests: RayRequests;
 
   /** @throws {ClusterError} when the variable of the token is not set, or holds none. */
-  constructor({ address, tokenEnv, env }: ClusterAccess) {
-    const url = new URL(address);
-    this.tokenEnv = tokenEnv;
-    this.transport = new ClusterTransport(url, tokenEnv === undefined ? undefined : tokenOf(tokenEnv, env, url.origin));
+  constructor(access: ClusterAccess) {
+    this.requests = new RayRequests(access);
+    this.logs = new RayLogs(this.requests);
   }
 
   /** For people. */
   get server(): string {
-    return this.transport.server;
+    return this.requests.server;
   }
 
   /** Version of Ray: "2.55.1". An older one than {@link LEAST_RAY} is an error. */
   async version(signal?: AbortSignal): Promise<string> {
-    const { ray_version: version } = await this.ask({ method: "GET", path: "/api/version" }, versionSchema, signal);
+    const { ray_version: version } = await this.requests.ask(
+      { method: "GET", path: "/api/version" },
+      versionSchema,
+      signal,
+    );
     if (!isAtLeast(version, LEAST_RAY)) {
-      throw this.transport.error(`runs Ray ${version}`, "notRay", `upgrade it to Ray ${LEAST_RAY} or newer`);
+      throw this.requests.error(`runs Ray ${version}`, "notRay", `upgrade it to Ray ${LEAST_RAY} or newer`);
     }
     return version;
   }
@@ -93,7 +89,7 @@ export class RayClient {
   /** Its living machines. */
   async nodes(signal?: AbortSignal): Promise<readonly RayNode[]> {
     const path = "/api/v0/nodes?detail=true&limit=10000";
-    const { data } = await this.ask({ method: "GET", path }, nodesSchema, signal);
+    const { data } = await this.requests.ask({ method: "GET", path }, nodesSchema, signal);
     return data.result.result
       .filter(({ state }) => state === "ALIVE")
       .map(({ node_name, node_ip, node_id, is_head_node, resources_total: total }) => ({
@@ -107,7 +103,7 @@ export class RayClient {
 
   /** How much of the cluster is free; undefined where Ray does not say. */
   async use(signal?: AbortSignal): Promise<ClusterUse | undefined> {
-    const { data } = await this.ask({ method: "GET", path: "/api/cluster_status" }, statusSchema, signal);
+    const { data } = await this.requests.ask({ method: "GET", path: "/api/cluster_status" }, statusSchema, signal);
     const usage = data.clusterStatus?.loadMetricsReport?.usage;
     if (usage === undefined) return undefined;
     const [cpu, gpu] = [usage["CPU"] ?? [0, 0], usage["GPU"] ?? [0, 0]];
@@ -120,16 +116,16 @@ export class RayClient {
 
   /** True if the cluster has a package. */
   async hasPackage(uri: string, signal?: AbortSignal): Promise<boolean> {
-    const answer = await this.send({ method: "GET", path: packagePath(uri) }, signal);
+    const answer = await this.requests.send({ method: "GET", path: packagePath(uri) }, signal);
     if (answer.status === 404) return false;
-    this.checkStatus(answer);
+    this.requests.checkStatus(answer);
     return true;
   }
 
   /** Gives the cluster a package, a ZIP file. */
   async putPackage(uri: string, content: Uint8Array, signal?: AbortSignal): Promise<void> {
     const request = { method: "PUT", path: packagePath(uri), body: content, deadlineMs: UPLOAD_MS } as const;
-    this.checkStatus(await this.send(request, signal));
+    this.requests.checkStatus(await this.requests.send(request, signal));
   }
 
   /**
@@ -146,20 +142,31 @@ export class RayClient {
       entrypoint_num_gpus: job.gpus,
     });
     // Without the slash at the end it is not found.
-    const answer = await this.send({ method: "POST", path: "/api/jobs/", body }, signal);
+    const answer = await this.requests.send({ method: "POST", path: "/api/jobs/", body }, signal);
     if (answer.status >= 400 && /already exists/i.test(answer.text)) return false;
-    this.checkStatus(answer);
-    this.read(answer, submittedSchema);
+    this.requests.checkStatus(answer);
+    this.requests.read(answer, submittedSchema);
     return true;
   }
 
   /** A job; undefined when the cluster knows none of that id, as after its head was started again. */
   async job(id: string, signal?: AbortSignal): Promise<RayJob | undefined> {
-    const answer = await this.send({ method: "GET", path: jobPath(id) }, signal);
+    const answer = await this.requests.send({ method: "GET", path: jobPath(id) }, signal);
     if (answer.status === 404) return undefined;
-    this.checkStatus(answer);
-    const { status, message, driver_exit_code: exitCode } = this.read(answer, jobSchema);
-    return { status, message: message ?? "", ...(typeof exitCode === "number" && { exitCode }) };
+    this.requests.checkStatus(answer);
+    const {
+      status,
+      message,
+      driver_exit_code: exitCode,
+      driver_node_id: node,
+      job_id: job,
+    } = this.requests.read(answer, jobSchema);
+    return {
+      ...{ status, message: message ?? "" },
+      ...(typeof exitCode === "number" && { exitCode }),
+      ...(typeof node === "string" && { node }),
+      ...(typeof job === "string" && { job }),
+    };
   }
 
   /**
@@ -168,7 +175,7 @@ export class RayClient {
    */
   async queue(signal?: AbortSignal): Promise<readonly string[] | undefined> {
     try {
-      const jobs = await this.ask({ method: "GET", path: "/api/jobs/" }, jobsSchema, signal);
+      const jobs = await this.requests.ask({ method: "GET", path: "/api/jobs/" }, jobsSchema, signal);
       return jobs
         .filter(({ status }) => status === "PENDING")
         .toSorted((a, b) => (a.start_time ?? Infinity) - (b.start_time ?? Infinity))
@@ -181,92 +188,25 @@ export class RayClient {
 
   /** Asks a job to end: it gets SIGTERM, and is killed when it does not. One that is not there is no error. */
   async stop(id: string, signal?: AbortSignal): Promise<void> {
-    const answer = await this.send({ method: "POST", path: `${jobPath(id)}/stop`, body: "{}" }, signal);
-    if (answer.status !== 404) this.checkStatus(answer);
+    const answer = await this.requests.send({ method: "POST", path: `${jobPath(id)}/stop`, body: "{}" }, signal);
+    if (answer.status !== 404) this.requests.checkStatus(answer);
   }
 
   /** Has the cluster forget a job that has ended. One that is not there is no error. */
   async forget(id: string, signal?: AbortSignal): Promise<void> {
-    const answer = await this.send({ method: "DELETE", path: jobPath(id) }, signal);
-    if (answer.status !== 404) this.checkStatus(answer);
+    const answer = await this.requests.send({ method: "DELETE", path: jobPath(id) }, signal);
+    if (answer.status !== 404) this.requests.checkStatus(answer);
   }
 
   close(): void {
-    this.transport.close();
+    this.requests.close();
   }
 
   /** An error about this cluster. */
   error(what: string, fault: ClusterError["fault"], remedy: string, options?: ErrorOptions): ClusterError {
-    return this.transport.error(what, fault, remedy, options);
-  }
-
-  private send(request: ClusterRequest, signal: AbortSignal | undefined): Promise<ClusterAnswer> {
-    return this.transport.send(request, signal);
-  }
-
-  private async ask<T>(request: ClusterRequest, form: z.ZodType<T>, signal: AbortSignal | undefined): Promise<T> {
-    const answer = await this.send(request, signal);
-    this.checkStatus(answer);
-    return this.read(answer, form);
-  }
-
-  /** @throws {ClusterError} for an answer that is none of success. */
-  private checkStatus(answer: ClusterAnswer): void {
-    const { status } = answer;
-    if (status >= 200 && status < 300) return;
-    if (status === 401 || status === 403) throw this.tokenError(status);
-    if (status >= 300 && status < 400) {
-      const remedy = "set runtime.cluster.address to where Ray's dashboard itself answers";
-      throw this.transport.error(`redirects elsewhere (${status}), which is not followed`, "notRay", remedy);
-    }
-    if (isPage(answer)) throw this.page(answer);
-    if (status === 502 || status === 503 || status === 504) {
-      const remedy = "a proxy answers in its place: is the head node up?";
-      throw this.transport.error(`is not there now (${status})`, "unreachable", remedy);
-    }
-    const said = lastLine(answer.text, 500);
-    throw this.transport.error(
-      `answers ${status}${said === "" ? "" : `: ${said}`}`,
-      "refused",
-      "see the dashboard's log",
-    );
-  }
-
-  private read<T>(answer: ClusterAnswer, form: z.ZodType<T>): T {
-    if (isPage(answer)) throw this.page(answer);
-    let value: unknown;
-    try {
-      value = JSON.parse(answer.text);
-    } catch {
-      throw this.transport.error("answers with something that is no JSON", "notRay", ADDRESS_REMEDY);
-    }
-    const { success, data, error } = form.safeParse(value);
-    if (success) return data;
-    const field = error.issues[0]?.path.map(String).join(".") ?? "";
-    const remedy = `it takes Ray ${LEAST_RAY} or newer; is this the address of Ray's dashboard?`;
-    throw this.transport.error(
-      `answers in an unknown form (${field === "" ? "not an object" : field})`,
-      "notRay",
-      remedy,
-    );
-  }
-
-  private page({ status }: ClusterAnswer): ClusterError {
-    return this.transport.error(`answers with a web page (${status})`, "notRay", ADDRESS_REMEDY);
-  }
-
-  private tokenError(status: number): ClusterError {
-    const { tokenEnv } = this;
-    if (tokenEnv === undefined) {
-      const remedy = "put the token into an environment variable, and name that in runtime.cluster.tokenEnv";
-      return this.transport.error(`wants a token (${status})`, "token", remedy);
-    }
-    const remedy = `give ${tokenEnv} the token that the cluster has now, in the editor with SALSA: Set API Key`;
-    return this.transport.error(`does not take the token in ${tokenEnv} (${status})`, "token", remedy);
+    return this.requests.error(what, fault, remedy, options);
   }
 }
-
-const ADDRESS_REMEDY = "set runtime.cluster.address to Ray's dashboard, http://head:8265 unless it was moved";
 
 /** Ray has the kind of a machine's cards as a resource: `accelerator_type:A100`. */
 function acceleratorOf(resources: Readonly<Record<string, number>>): Pick<RayNode, "accelerator"> {
@@ -276,26 +216,12 @@ function acceleratorOf(resources: Readonly<Record<string, number>>): Pick<RayNod
 
 const ACCELERATOR = "accelerator_type:";
 
-function tokenOf(variable: string, env: ClusterAccess["env"], server: string): Secret {
-  const token = env[variable]?.trim();
-  const remedy = `set it to the cluster's token, in the editor with SALSA: Set API Key`;
-  if (token === undefined || token === "") {
-    throw new ClusterError(`the environment variable ${variable} is not set`, { fault: "token", server, remedy });
-  }
-  if (!isKey(token)) throw new ClusterError(`${variable} holds no token`, { fault: "token", server, remedy });
-  return new Secret(token);
-}
-
 function packagePath(uri: string): string {
   const [protocol = "", name = ""] = uri.split("://", 2);
   return `/api/packages/${protocol}/${encodeURIComponent(name)}`;
 }
 
 const jobPath = (id: string): string => `/api/jobs/${encodeURIComponent(id)}`;
-
-function isPage({ type, text }: ClusterAnswer): boolean {
-  return type.startsWith("text/html") || /^\s*<(!doctype|html)/i.test(text);
-}
 
 /** True if a version, such as "2.55.1" or "3.0.0.dev0", is not older than another one. */
 function isAtLeast(version: string, least: string): boolean {
