@@ -175,7 +175,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     const executor: Executor =
       joined === undefined
         ? new LocalExecutor(devices.all, working)
-        : new RayExecutor({ ...working, ...joined, backend: identityOf(choice), threads });
+        : new RayExecutor({ ...working, ...joined, backend: identityOf(choice), threads, folder: log.folder });
     if (joined === undefined) await preload(choice);
     await artifacts.collect();
     if (request.resume === undefined) await describeRun({ ...request, config: asked }, log);

@@ -75,8 +75,11 @@ export function testTrainer({ orders, remote, onCluster }: TrainerTests): void {
     });
     await assert.rejects(
       failing,
-      /^OpenRlhfError: sft-[12]: OpenRLHF failed after step 11: RuntimeError: CUDA out of memory; salsa resume goes on/,
+      /^OpenRlhfError: sft-[12]: OpenRLHF failed after step 11: RuntimeError: CUDA out of memory; its log: \S+; salsa resume goes on/,
     );
+    const logs = path.join(remote(), ".salsa/runs/large-1/logs");
+    const kept = await Promise.all((await fs.readdir(logs)).map((name) => fs.readFile(path.join(logs, name), "utf8")));
+    assert.match(kept.join(""), /^\[salsa\] log of job salsa-sft-[^]*RuntimeError: CUDA out of memory\n/);
     assert.equal(events.filter(({ kind }) => kind === "runFailed").length, 1);
     assert.equal(
       events.filter((event) => event.kind === "note" && event.message.startsWith("follows the job")).length,

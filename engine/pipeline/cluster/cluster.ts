@@ -216,17 +216,18 @@ export class Cluster {
     return use && queueText(this.resources(), use.free, nodes);
   }
 
-  /** The error of a job that has failed before it could say why itself. */
-  failure(message: string): ClusterError {
+  /** The error of a job that has failed before it could say why itself. @param log - File that holds its log. */
+  failure(message: string, log?: string): ClusterError {
     const { text: last, isOurs } = lastWords(message);
     const remedies: readonly (readonly [RegExp, string])[] = [
       [/exec format|cannot execute binary/i, `its machines need the processor of this one, ${process.arch}`],
       [/GLIBC/, "its machines need a newer Linux: glibc 2.28, of 2018, or newer"],
       [/No space left|ENOSPC/i, "free space on its machines, below /tmp/ray, and in the shared folder"],
     ];
-    const remedy = remedies.find(([form]) => form.test(message))?.[1] ?? "the job's log on Ray's dashboard says more";
+    const remedy = remedies.find(([form]) => form.test(message))?.[1];
+    const more = log === undefined ? "the job's log on Ray's dashboard says more" : `its log says more: ${log}`;
     // Errors of ours bring their own remedy.
-    return this.client.error(`a job cannot begin: ${last}`, "worker", isOurs ? "see the docs" : remedy);
+    return this.client.error(`a job cannot begin: ${last}`, "worker", isOurs ? "see the docs" : (remedy ?? more));
   }
 
   private lostCheck(): ClusterError {

@@ -5,6 +5,7 @@ import type { ClusterUse, RayJob } from "../../cluster/ray/client.ts";
 import type { JobWatch, SeenJob } from "../../cluster/ray/jobWatch.ts";
 import type { Silence } from "../../cluster/ray/silence.ts";
 import { type Cluster, lastWords } from "../cluster/cluster.ts";
+import type { JobLog, JobLogs } from "../cluster/jobLogs.ts";
 import type { SharedInputs } from "../cluster/sharedInputs.ts";
 import type { OpenRlhfJob } from "../openrlhf/stage.ts";
 import { type JobServer, type OpenRlhfEnd, type RunningJob, trainByOpenRlhf } from "../openrlhf/train.ts";
@@ -18,6 +19,7 @@ const POLL_MS = 250;
 export interface OpenRlhfCluster {
   readonly cluster: Cluster;
   readonly watch: JobWatch;
+  readonly logs: JobLogs;
   readonly silence: Silence;
   readonly inputs: SharedInputs;
   /** Id of the run. */
@@ -93,10 +95,22 @@ class RayJobs implements JobServer {
   }
 
   follow(id: string): RunningJob {
-    const { cluster, watch } = this.on;
+    const { cluster, watch, logs } = this.on;
     const watched = watch.watch(id);
+    const log = logs.of({ id, stage: this.stage.info.id, isTrainers: true });
+    const ended = async (): Promise<OpenRlhfEnd> => {
+      try {
+        const end = await endOf(watched, { watch, log });
+        if (end.how === "finished") return end;
+        const file = await log.failed();
+        return file === undefined ? end : { ...end, reason: `${end.reason}; its log: ${file}` };
+      } finally {
+        watched.done();
+        log.end();
+      }
+    };
     return {
-      ended: endOf(watched, watch).finally(() => watched.done()),
+      ended: ended(),
       isWaiting: () => typeof watched.state === "object" && watched.state.status === "PENDING",
       stop: () => cluster.client.stop(id),
     };
@@ -116,10 +130,14 @@ export function waitReason(cards: number, { total, free }: ClusterUse): string |
   return `${wanted}, and the cluster has ${total.gpus}; ${remedy}`;
 }
 
-async function endOf(watched: SeenJob, watch: JobWatch): Promise<OpenRlhfEnd> {
+async function endOf(
+  watched: SeenJob,
+  { watch, log }: { readonly watch: JobWatch; readonly log: JobLog },
+): Promise<OpenRlhfEnd> {
   for (;;) {
     watch.check();
     const { state } = watched;
+    log.see(state);
     if (state === "unknown") return { how: "lost", reason: "the cluster does not know it any more" };
     const end = state && endIn(state);
     if (end !== undefined) return end;

@@ -22,6 +22,7 @@ import type { JsonObject } from "../../storage/json.ts";
 import { LockedError } from "../../storage/locks.ts";
 import { type Cluster, SHARING_MS } from "../cluster/cluster.ts";
 import { threadsOf } from "../cluster/join.ts";
+import { type JobLog, JobLogs } from "../cluster/jobLogs.ts";
 import { orderOf, readOrder } from "../cluster/order.ts";
 import { QueueNotes } from "../cluster/queueNotes.ts";
 import { SharedInputs } from "../cluster/sharedInputs.ts";
@@ -52,6 +53,8 @@ export interface RaySettings extends ExecutorSettings {
   readonly nodes: readonly RayNode[];
   /** Of the cluster's machines. */
   readonly backend: BackendIdentity;
+  /** The run's, for jobs' logs. */
+  readonly folder: string;
   /** Threads of a stage on a processor; 0 takes as many as it has cores. */
   readonly threads: number;
 }
@@ -86,6 +89,7 @@ export class RayExecutor implements Executor {
   private readonly inputs: SharedInputs;
   private readonly silence: Silence;
   private readonly watch: JobWatch;
+  private readonly logs: JobLogs;
   /** True once the cluster does not answer: nobody is asked to stop any more. */
   private isCutOff = false;
 
@@ -101,6 +105,8 @@ export class RayExecutor implements Executor {
       inTurn: (ask, signal) => cluster.turns.take(ask, signal),
       silence: this.silence,
     });
+    const { folder } = settings;
+    this.logs = new JobLogs({ cluster, folder, complain: (stage, message) => this.note(stage, message) });
   }
 
   async execute(stages: readonly ResolvedStage[]): Promise<ReadonlySet<string>> {
@@ -110,7 +116,7 @@ export class RayExecutor implements Executor {
       const lanes = [...Array<Lane>(nJobs).fill(lane), hostLane(this.settings, stages)];
       return await runReady(stages, lanes, this.settings);
     } finally {
-      await this.watch.close();
+      await Promise.all([this.watch.close(), this.logs.close()]);
     }
   }
 
@@ -123,7 +129,7 @@ export class RayExecutor implements Executor {
       }
       const { cluster, run } = this.settings;
       const trained = byOpenRlhf(stage, placement.place, {
-        ...{ cluster, run, watch: this.watch, silence: this.silence, inputs: this.inputs },
+        ...{ cluster, run, watch: this.watch, logs: this.logs, silence: this.silence, inputs: this.inputs },
         waiting: (id, reason) => this.note(id, `its job waits on the cluster: ${reason}`),
       });
       await hostLane(this.settings, stages).make(trained, signal);
@@ -262,6 +268,7 @@ export class RayExecutor implements Executor {
   private async follow(stage: ResolvedStage, { job, reader, signal }: Following): Promise<JobEnd> {
     const tail = new AttemptTail(job.place);
     const watched = this.watch.watch(job.id);
+    const log = this.logs.of({ id: job.id, stage: stage.info.id, isTrainers: false });
     const need = this.settings.cluster.resources(stage.info.kind);
     const notes = new QueueNotes({ id: job.id, need, nodes: this.settings.nodes });
     let stopping: Stopping | undefined;
@@ -271,8 +278,9 @@ export class RayExecutor implements Executor {
         if (tail.end !== undefined) return tail.end;
         this.watch.check();
         const { state } = watched;
+        log.see(state);
         if (state === "unknown" || (state !== undefined && hasEnded(state)))
-          return await this.lost(state, tail, reader);
+          return await this.lost(state, { tail, reader, log });
         if (signal.aborted) {
           if (this.isCutOff) return { how: "stopped" };
           stopping ??= await this.stop(job, watched);
@@ -288,6 +296,7 @@ export class RayExecutor implements Executor {
       }
     } finally {
       watched.done();
+      log.end();
     }
   }
 
@@ -299,7 +308,10 @@ export class RayExecutor implements Executor {
   }
 
   /** The end of a job that has said nothing of it, when that may not be on its way any more. */
-  private async lost(state: RayJob | "unknown", tail: AttemptTail, reader: AttemptReader): Promise<JobEnd> {
+  private async lost(
+    state: RayJob | "unknown",
+    { tail, reader, log }: { readonly tail: AttemptTail; readonly reader: AttemptReader; readonly log: JobLog },
+  ): Promise<JobEnd> {
     const isGood = state !== "unknown" && state.status === "SUCCEEDED";
     const until = performance.now() + (isGood ? SHARING_MS : LAST_WORDS_MS);
     while (tail.end === undefined && performance.now() < until) {
@@ -309,13 +321,15 @@ export class RayExecutor implements Executor {
     if (tail.end !== undefined) return tail.end;
     const where = tail.host === undefined ? "" : ` on ${tail.host}`;
     if (state === "unknown") return { how: "lost", reason: `the cluster does not know it any more${where}` };
-    const reason = `${state.status.toLowerCase()}${where}: ${reasonIn(state.message)}`;
+    const file = await log.failed();
+    const more = file === undefined ? "" : `; its log: ${file}`;
+    const reason = `${state.status.toLowerCase()}${where}: ${reasonIn(state.message)}${more}`;
     if (tail.host !== undefined) return { how: "lost", reason };
     // Ray gives up on jobs that have waited for a quarter of an hour.
     if (/failed to start within/i.test(state.message)) return { how: "notBegun", reason };
     if (/node.* (died|dead|lost)|actor died|ActorDiedError|unschedulable/i.test(state.message))
       return { how: "lost", reason };
-    throw this.settings.cluster.failure(state.message);
+    throw this.settings.cluster.failure(state.message, file);
   }
 
   /** Waits until an artifact is seen here that another machine has made. */
