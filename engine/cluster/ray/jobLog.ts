@@ -31,6 +31,8 @@ export interface LogSettings {
   readonly signal: AbortSignal;
   /** Milliseconds until a lost connection is made again. */
   readonly againMs?: number;
+  /** Milliseconds without news after which the log of a job that has ended is left. */
+  readonly endMs?: number;
 }
 
 /**
@@ -43,9 +45,12 @@ export interface LogSettings {
  */
 export async function followJobLog(settings: LogSettings): Promise<void> {
   const left = new AbortController();
-  const late = globalThis.setTimeout(() => left.abort(), END_MS);
-  const untilLate = (): void => void late.refresh();
-  clearTimeout(late);
+  const { endMs = END_MS } = settings;
+  let late: NodeJS.Timeout | undefined;
+  const untilLate = (): void => {
+    clearTimeout(late);
+    late = globalThis.setTimeout(() => left.abort(), endMs);
+  };
   settings.ended.addEventListener("abort", untilLate);
   const signal = AbortSignal.any([settings.signal, left.signal]);
   const follower = new Follower({ ...settings, signal }, () => settings.ended.aborted && untilLate());
@@ -54,7 +59,7 @@ export async function followJobLog(settings: LogSettings): Promise<void> {
     await follower.follow();
   } catch (error) {
     if (settings.signal.aborted) return;
-    if (left.signal.aborted) await follower.say(`nothing more has come within ${END_MS / 1000} s after the job's end`);
+    if (left.signal.aborted) await follower.say(`nothing more has come within ${endMs / 1000} s after the job's end`);
     else if (error instanceof ClusterError) await follower.say(error.message);
     else throw error;
   } finally {

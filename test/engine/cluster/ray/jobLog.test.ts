@@ -286,6 +286,21 @@ describe("the log of a job on Ray", () => {
     assert.deepEqual(texts, ["one\n"]);
   });
 
+  it("is left when the job has ended, and nothing comes for a while, which is said", async () => {
+    const ended = new AbortController();
+    connections = [(socket) => socket.send("one\n")];
+    const text: string[] = [];
+    await followed({
+      ...{ ended: ended.signal, endMs: 50 },
+      write: (more) => {
+        text.push(more);
+        ended.abort();
+        return Promise.resolve();
+      },
+    });
+    assert.deepEqual(text, ["one\n", "[salsa] nothing more has come within 0.05 s after the job's end\n"]);
+  });
+
   it("fails with the error of who writes it", async () => {
     connections = [sends("one\n")];
     await assert.rejects(followed({ write: () => Promise.reject(new RangeError("the disk is full")) }), RangeError);
