@@ -49,6 +49,8 @@ export function testLogs({ client, folder, token }: LogTests): void {
       cluster: { client: ray, turns },
       folder: run,
       complain: (_, message) => assert.fail(message),
+      // Its questions take turns with those of every other test of this head, one a second.
+      lastMs: 180_000,
     });
     const log = logs.of({ id: "it-prints", stage: "sft-1", isTrainers: true });
     const before = heldBytes();
