@@ -11,7 +11,7 @@ const JOB_LOGS = "logs";
 const MOST_BYTES = 8 * 2 ** 20;
 /** Logs that are followed at once, and those of them that may be of stages of our own, which report by files, too. */
 const [MOST_FOLLOWED, MOST_OWN] = [8, 4];
-/** Milliseconds that logs are waited for at the end, unless another time is given. */
+/** Milliseconds that the logs of jobs that have ended are waited for, before an error names one, and when a run has ended. */
 const LAST_MS = 20_000;
 
 /** Whose logs are followed, and where they are kept. */
@@ -21,8 +21,6 @@ export interface JobLogsSettings {
   readonly folder: string;
   /** Called when one cannot be kept, with the reason. */
   readonly complain: (stage: string, message: string) => void;
-  /** Milliseconds that the logs of jobs that have ended are waited for, before an error names one, and when a run has ended. */
-  readonly lastMs?: number;
 }
 
 /** A job whose log may be followed. */
@@ -61,7 +59,6 @@ interface Followed {
 /** Keeps the logs of jobs that are at work in the run's folder, a file each: of some at once, trainers' first. */
 export class JobLogs {
   private readonly settings: JobLogsSettings;
-  private readonly lastMs: number;
   private readonly closing = new AbortController();
   private readonly followed = new Set<Followed>();
   private readonly at = { own: 0, trainers: 0 };
@@ -70,7 +67,6 @@ export class JobLogs {
 
   constructor(settings: JobLogsSettings) {
     this.settings = settings;
-    this.lastMs = settings.lastMs ?? LAST_MS;
   }
 
   /** The log of a job, which is not followed yet. */
@@ -96,7 +92,7 @@ export class JobLogs {
         one.ended.abort();
         this.wake();
         begin();
-        const late = setTimeout(this.lastMs, false, { ref: false });
+        const late = setTimeout(LAST_MS, false, { ref: false });
         return (await Promise.race([one.kept.promise, late])) ? join(this.settings.folder, name) : undefined;
       },
     };
@@ -106,7 +102,7 @@ export class JobLogs {
   async close(): Promise<void> {
     const all = [...this.followed];
     const ending = Promise.all(all.flatMap(({ ended, done }) => (ended.signal.aborted && done ? [done] : [])));
-    await Promise.race([ending, setTimeout(this.lastMs, undefined, { ref: false })]);
+    await Promise.race([ending, setTimeout(LAST_MS, undefined, { ref: false })]);
     this.closing.abort();
     this.wake();
     await Promise.all(all.flatMap(({ done }) => done ?? []));
