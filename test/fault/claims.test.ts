@@ -3,26 +3,10 @@ import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import type { ClaimResult } from "../../engine/evaluation/claims/verdicts.ts";
 import { listRuns } from "../../engine/storage/runFolder.ts";
+import { CLAIM_ARMS, CLAIM_SOUPS } from "../engine/pipeline/claims/claimArms.ts";
 import { tiny } from "../engine/pipeline/tinyRun.ts";
 import { inTemporaryFolder } from "../engine/storage/temporaryFolder.ts";
 import { assertClearError, salsa, watchSalsa } from "../e2e/salsaProcess.ts";
-
-const SOUPS = {
-  soup25: { method: "linear", of: ["sft-1", "sft-2"], alpha: 0.25 },
-  soup: { method: "linear", of: ["sft-1", "sft-2"], alpha: 0.5 },
-  soup75: { method: "linear", of: ["sft-1", "sft-2"], alpha: 0.75 },
-  soup3: { method: "uniform", of: ["sft-1", "sft-2", "sft-3"] },
-};
-const ARMS = {
-  ppo: { reference: "sft-1" },
-  salsa: { reference: "soup" },
-  "salsa-3": { reference: "soup3" },
-  mkl: { reference: ["sft-1", "sft-2"] },
-  "start-at-soup": { init: "soup", reference: "soup" },
-  "other-sft": { reference: "sft-2" },
-  "alpha-25": { reference: "soup25" },
-  "alpha-75": { reference: "soup75" },
-};
 
 /** Two base seeds of the tiny task, with all that the claims ask for. */
 const WRITTEN = tiny({
@@ -33,9 +17,9 @@ const WRITTEN = tiny({
   evaluation: { benchmarks: ["inDistribution", "outOfDistribution"] },
 });
 
-async function writeConfig(folder: string, arms: object = ARMS): Promise<string> {
+async function writeConfig(folder: string, arms: object = CLAIM_ARMS): Promise<string> {
   const file = path.join(folder, "little.salsa.json");
-  await fs.writeFile(file, JSON.stringify({ ...WRITTEN, soups: SOUPS, arms }));
+  await fs.writeFile(file, JSON.stringify({ ...WRITTEN, soups: CLAIM_SOUPS, arms }));
   return file;
 }
 
@@ -141,7 +125,7 @@ describe("salsa claims", function () {
 
   it("names every arm that a config lacks, with its place, before anything is computed", () =>
     inTemporaryFolder(async (folder) => {
-      const { mkl: _mkl, "alpha-25": _alpha, ...arms } = ARMS;
+      const { mkl: _mkl, "alpha-25": _alpha, ...arms } = CLAIM_ARMS;
       const config = await writeConfig(folder, arms);
       const ended = await salsa(["claims", config]);
       assertClearError(ended, { code: 2, message: /little\.salsa\.json:1:\d+ {2}arms: the claims need an arm for / });

@@ -9,27 +9,18 @@ import { knownEvidence } from "../../../../engine/pipeline/claims/seedRun.ts";
 import { claimsFolder, writeClaimSeed } from "../../../../engine/storage/formats/claimSeed.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 import { type Written, resolved, tiny } from "../tinyRun.ts";
+import { CLAIM_ARMS, CLAIM_SOUPS } from "./claimArms.ts";
 
 const CARD = { name: "cuda", revision: 1, build: "sm_90", precision: "bf16" } as const;
 const RATES = { inDistribution: 50, outOfDistribution: 50 };
 
 /** A config with all arms of the claims; on a cluster where its settings are given. */
 function config(folder: string, cluster?: Written): RunConfig {
-  const soup = (alpha: number): Written => ({ method: "linear", of: ["sft-1", "sft-2"], alpha });
   const written = tiny({
     sft: { seeds: [1, 2, 3] },
-    soups: { soup25: soup(0.25), soup: soup(0.5), soup75: soup(0.75), soup3: { method: "uniform" } },
+    soups: CLAIM_SOUPS,
     rlhf: { beta: [0.1, 0.2], klController: "fixed" },
-    arms: {
-      ppo: { reference: "sft-1" },
-      salsa: { reference: "soup" },
-      "salsa-3": { reference: "soup3" },
-      mkl: { reference: ["sft-1", "sft-2"] },
-      "start-at-soup": { init: "soup", reference: "soup" },
-      "other-sft": { reference: "sft-2" },
-      "alpha-25": { reference: "soup25" },
-      "alpha-75": { reference: "soup75" },
-    },
+    arms: CLAIM_ARMS,
     evaluation: { benchmarks: ["inDistribution", "outOfDistribution"], judge: "gold" },
     runtime: cluster === undefined ? {} : { cluster: { address: "http://head:8265", ...cluster } },
   });

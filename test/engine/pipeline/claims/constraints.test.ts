@@ -6,6 +6,7 @@ import { knownEvidence, measureSeed } from "../../../../engine/pipeline/claims/s
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 import { baseCheckpoint } from "../ownData.ts";
 import { resolved } from "../tinyRun.ts";
+import { CLAIM_ARMS, CLAIM_SOUPS } from "./claimArms.ts";
 
 const FILE = new URL("../../../../examples/smollm2/claims.salsa.json", import.meta.url);
 const CLAIMS = parseConfig(readFileSync(FILE, "utf8"), "/c/claims.salsa.json");
@@ -28,23 +29,9 @@ describe("the paper's claims on the task for real models", () => {
         model: { checkpoint: await baseCheckpoint(folder), lora: { rank: 2, alpha: 4 } },
         sft: { seeds: [1, 2, 3], examples: 16, epochs: 1, batchSize: 8, learningRate: 1e-2, maxLength: 64 },
         reward: { pairs: 16, learningRate: 1e-2, maxLength: 64 },
-        soups: {
-          soup25: { method: "linear", of: ["sft-1", "sft-2"], alpha: 0.25 },
-          soup: { method: "linear", of: ["sft-1", "sft-2"], alpha: 0.5 },
-          soup75: { method: "linear", of: ["sft-1", "sft-2"], alpha: 0.75 },
-          soup3: { method: "uniform", of: ["sft-1", "sft-2", "sft-3"] },
-        },
+        soups: CLAIM_SOUPS,
         rlhf: { iterations: 1, batchSize: 8, minibatchSize: 8, learningRate: 1e-2, beta: [0, 1e6], maxNewTokens: 8 },
-        arms: {
-          ppo: { reference: "sft-1" },
-          salsa: { reference: "soup" },
-          "salsa-3": { reference: "soup3" },
-          mkl: { reference: ["sft-1", "sft-2"] },
-          "start-at-soup": { init: "soup", reference: "soup" },
-          "other-sft": { reference: "sft-2" },
-          "alpha-25": { reference: "soup25" },
-          "alpha-75": { reference: "soup75" },
-        },
+        arms: CLAIM_ARMS,
         evaluation: {
           benchmarks: ["inDistribution", "outOfDistribution"],
           prompts: 8,
