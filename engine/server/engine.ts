@@ -3,7 +3,8 @@ import { type HostRunRequest, openRun, readRun, runOnHost, runPipeline, version 
 import type { EventBody, RunEvent } from "../protocol/events.ts";
 import { readHostRecord } from "../storage/formats/hostRecord.ts";
 import { moveFile } from "../storage/writing.ts";
-import { ENGINE_LOG, type RunFolder, runPath } from "../storage/runFolder.ts";
+import { ENGINE_LOG } from "../protocol/runLogFiles.ts";
+import { type RunFolder, runPath } from "../storage/runFolder.ts";
 import { newAddress, runtimeFolder, sweepRuntimeFolder } from "./address.ts";
 import { takeTurn } from "./deviceQueue.ts";
 import { errorText, logLine } from "./engineLog.ts";

@@ -6,7 +6,8 @@ import { RUNTIME_VARIABLE, childEnvironment } from "../common/childEnvironment.t
 import { makeFolder } from "../storage/disk.ts";
 import { type Place, placeBelow, placeIn } from "../storage/places.ts";
 import { readEnd } from "../storage/reading.ts";
-import { ENGINE_LOG, runPath } from "../storage/runFolder.ts";
+import { ENGINE_LOG } from "../protocol/runLogFiles.ts";
+import { runPath } from "../storage/runFolder.ts";
 import { discard, openLogAt } from "../storage/writing.ts";
 import { runtimeFolder } from "./address.ts";
 import type { EngineAnswer, EngineRequest, EngineStart } from "./engineRequest.ts";

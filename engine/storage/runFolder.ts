@@ -14,9 +14,6 @@ import { discard, makeFolderAt, removeAt, writeAt } from "./writing.ts";
 export const RUN_LOGS = ["events", "samples"] as const;
 export type RunLogName = (typeof RUN_LOGS)[number];
 
-/** The file in a run's folder that its engine's standard error goes to. */
-export const ENGINE_LOG = "engine.log";
-
 const OWNER_ONLY = 0o600;
 
 /** Folder of a run below the working directory (`.salsa`). */

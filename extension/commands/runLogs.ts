@@ -1,13 +1,9 @@
 import { basename, join } from "node:path";
 import * as vscode from "vscode";
+import { ENGINE_LOG, JOB_LOGS } from "../../engine/protocol/runLogFiles.ts";
 import { label } from "../label.ts";
 import type { Salsa } from "../salsa.ts";
 import { CommandError } from "./failures.ts";
-
-/** The standard error of a run's engine. */
-const ENGINE_LOG = "engine.log";
-/** Folder of what the jobs of a run on a Ray cluster have printed. */
-const JOB_LOGS = "logs";
 
 /** Opens the log of a run's engine, or of one of its jobs where the person picks one. @throws {CommandError} when there is none. */
 export async function openRunLog(salsa: Salsa, folder: string): Promise<void> {

@@ -2,7 +2,7 @@ import { basename, join } from "node:path";
 import type { RunEvent } from "../../protocol/events.ts";
 import type { RunState } from "../../protocol/runState.ts";
 import { inputExistsSync } from "../../storage/inputs.ts";
-import { ENGINE_LOG } from "../../storage/runFolder.ts";
+import { ENGINE_LOG } from "../../protocol/runLogFiles.ts";
 import { EXIT } from "../command.ts";
 import type { Command, CommandContext } from "../command.ts";
 import { findRun } from "../files.ts";

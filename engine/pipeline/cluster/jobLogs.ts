@@ -2,11 +2,10 @@ import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { SeenJob } from "../../cluster/ray/jobWatch.ts";
 import { followJobLog } from "../../cluster/ray/jobLog.ts";
+import { JOB_LOGS } from "../../protocol/runLogFiles.ts";
 import { BoundedLog } from "../../storage/boundedLog.ts";
 import type { Cluster } from "./cluster.ts";
 
-/** Folder of jobs' logs in a run's folder. */
-const JOB_LOGS = "logs";
 /** Bytes of a job's log that are kept: the last ones. */
 const MOST_BYTES = 8 * 2 ** 20;
 /** Logs that are followed at once, and those of them that may be of stages of our own, which report by files, too. */
