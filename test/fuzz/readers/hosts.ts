@@ -1,5 +1,16 @@
 import assert from "node:assert/strict";
 import { Readable } from "node:stream";
+import {
+  actorsSchema,
+  jobSchema,
+  jobsSchema,
+  nodesSchema,
+  statusSchema,
+  submittedSchema,
+  versionSchema,
+} from "../../../engine/cluster/ray/answers.ts";
+import { ClusterError } from "../../../engine/cluster/ray/clusterError.ts";
+import { RayRequests } from "../../../engine/cluster/ray/requests.ts";
 import { FrameReader } from "../../../engine/cluster/ssh/frames.ts";
 import { machineOf, misfitOf } from "../../../engine/cluster/ssh/shell.ts";
 import { readReply, readRequest } from "../../../engine/pipeline/host/messages.ts";
@@ -75,4 +86,36 @@ const hostMachine: Reader = {
   read: (input) => misfitOf(machineOf(input.toString().split("\n")), "x64"),
 };
 
-export const HOSTS: readonly Reader[] = [hostFrames, hostRecord, sshConfig, hostMachine];
+const FORMS = [nodesSchema, jobSchema, jobsSchema, statusSchema, actorsSchema, submittedSchema, versionSchema];
+
+/** Answers of a Ray cluster, each by all the forms that answers have. */
+const rayAnswers: Reader = {
+  name: "rayAnswers",
+  corpus: jsonFiles(
+    { data: { result: { result: [{ node_id: "a", node_ip: "::1", state: "ALIVE", resources_total: { CPU: 8 } }] } } },
+    { submission_id: "a", status: "FAILED", message: "b", driver_exit_code: -9, driver_node_id: "c", job_id: "d" },
+    [{ submission_id: "a", status: "PENDING", start_time: 1 }],
+    { data: { clusterStatus: { loadMetricsReport: { usage: { CPU: [1, 8], GPU: [0, 0, "more"] } } } } },
+    { data: { result: { result: [{ actor_id: "a", death_cause: { actor_died_error_context: { reason: "b" } } }] } } },
+    { submission_id: "a" },
+    { ray_version: "2.60.0" },
+  ),
+  errors: ["ClusterError"],
+  read: (input) => {
+    const requests = new RayRequests({ address: "http://head:8265", env: {} });
+    const answer = { status: 200, type: "application/json", text: input.toString("utf8") };
+    const refusals = FORMS.flatMap((form) => {
+      try {
+        requests.read<unknown>(answer, form);
+        return [];
+      } catch (error) {
+        if (!(error instanceof ClusterError)) throw error;
+        return [error];
+      }
+    });
+    const [first] = refusals;
+    if (first !== undefined && refusals.length === FORMS.length) throw first;
+  },
+};
+
+export const HOSTS: readonly Reader[] = [hostFrames, hostRecord, sshConfig, hostMachine, rayAnswers];
