@@ -22,6 +22,7 @@ import {
 } from "../engine/pipeline/tinyRun.ts";
 import { bundleDist } from "../program.ts";
 import { armsAtWork, attemptsAt, processOf, spanOf } from "./arms.ts";
+import { waitFor } from "../e2e/waiting.ts";
 import { clockAhead } from "./clock.ts";
 import { RayHead } from "./head.ts";
 import { PackagesUnavailableError } from "../pythonEnvironment.ts";
@@ -272,7 +273,13 @@ describe("a run on a Ray cluster", function () {
       ),
     );
     assert.match(lines[2] ?? "", /1 machine with 8 GPUs and 8 CPUs/);
-    const { cluster } = await lookAt({ cpus: 64 });
+    // Ray counts what a job took until a moment after its end.
+    let { cluster } = await lookAt({ cpus: 64 });
+    const isFree = (): boolean => cluster?.free?.gpus === 8 && cluster.free.cpus === 8;
+    await waitFor(async () => {
+      if (!isFree()) ({ cluster } = await lookAt({ cpus: 64 }));
+      return isFree();
+    }, "what the jobs before took");
     assert.deepEqual(cluster, {
       ...{ address: head?.address, version: cluster?.version, machines: [{ count: 1, cpus: 8, gpus: 8 }] },
       free: { cpus: 8, gpus: 8 },
