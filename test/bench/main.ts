@@ -93,7 +93,9 @@ function asTable(findings: readonly Findings[]): string {
   );
 }
 
-function describe(value: number, { atLeast, atMost }: Target = {}): [string, string, string] {
+function describe(value: number, target?: Target): [string, string, string] {
+  if (target === undefined) return [value.toFixed(2), "", ""];
+  const { atLeast, atMost } = target;
   const isMet = value >= (atLeast ?? -Infinity) && value <= (atMost ?? Infinity);
   const wanted = atLeast === undefined ? `at most ${atMost ?? "?"}` : `at least ${atLeast}`;
   return [value.toFixed(2), wanted, isMet ? "met" : "missed"];
