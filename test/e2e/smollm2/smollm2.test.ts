@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { parse } from "jsonc-parser";
-import { fetchModel } from "../../../examples/smollm2/fetchModel.ts";
 import { DeviceWeights, Generator } from "../../../engine/models/index.ts";
 import { openBackend } from "../../../engine/pipeline/backends.ts";
 import { AS_STORED, loadFrozenModel } from "../../../engine/pipeline/modelFolder.ts";
@@ -12,6 +11,7 @@ import { Random } from "../../../engine/training/index.ts";
 import { startHub } from "../../engine/data/hub/loopbackHub.ts";
 import { type TinyRun, type Written, keysOf, runTiny } from "../../engine/pipeline/tinyRun.ts";
 import { withVariables } from "../../engine/pipeline/variables.ts";
+import { realModel } from "../../realModel.ts";
 import { inTemporaryFolder } from "../../engine/storage/temporaryFolder.ts";
 
 const HERE = import.meta.dirname;
@@ -25,20 +25,6 @@ interface Golden {
     readonly prompt: readonly number[];
     readonly response: readonly number[];
   }[];
-}
-
-/** The real model's folder. Where no index can be reached, that is said aloud, again by .ci/run, and the test is pending. */
-async function realModel(context: Mocha.Context): Promise<string> {
-  try {
-    return await fetchModel({ tell: (text) => void process.stdout.write(`    ${text}\n`) });
-  } catch (cause) {
-    const isUnreachable = cause instanceof Error && /cannot be had(?!.* has another content)/.test(cause.message);
-    if (!isUnreachable) throw cause;
-    process.stderr.write(
-      `\n*** NOT TESTED: the real model, SmolLM2-135M-Instruct, is not to be had: ${cause.message}\n\n`,
-    );
-    return context.skip();
-  }
 }
 
 /** The example with little of everything, for minutes on a slow machine. */

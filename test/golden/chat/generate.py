@@ -81,7 +81,7 @@ def outcome(tokenizer, messages, **options):
         return {"raises": str(error)}
     except ValueError:
         return {"raises": None}
-    return {"text": text, "ids": tokenizer.apply_chat_template(copy.deepcopy(messages), **options)}
+    return {"text": text, "ids": tokenizer.apply_chat_template(copy.deepcopy(messages), return_dict=False, **options)}
 
 
 def family(name, base):

@@ -56,7 +56,7 @@ def golden(name, seed):
     turns = [
         [{"role": "user", "content": question}, {"role": "assistant", "content": answer}] for question, answer in ANSWERS
     ]
-    ids = [tokenizer.apply_chat_template(messages) for messages in turns]
+    ids = [tokenizer.apply_chat_template(messages, return_dict=False) for messages in turns]
     tokenizer.padding_side = "right"
     with torch.no_grad():
         batch = model(**tokenizer.pad({"input_ids": ids}, return_tensors="pt")).logits[:, 0]

@@ -48,7 +48,7 @@ CONVERSATIONS = [
 
 
 def answer(model, tokenizer, messages):
-    ids = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt")
+    ids = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt", return_dict=False)
     out = model.generate(
         ids,
         attention_mask=torch.ones_like(ids),

@@ -12,6 +12,7 @@ import json
 import pathlib
 import random
 import struct
+import sys
 
 import tokenizers
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
@@ -391,10 +392,15 @@ def cuts(pre_tokenizer):
 
 
 if __name__ == "__main__":
+    path = FOLDER / "golden.json"
+    if sys.argv[1:] == ["--again"]:
+        # Training breaks ties by chance: the tokenizers are those on file.
+        known = json.loads(path.read_text())["families"]
+        FAMILIES = {name: lambda name=name: Tokenizer.from_str(json.dumps(known[name]["tokenizer"])) for name in FAMILIES}
     contents = {
         "version": tokenizers.__version__,
         "texts": TORTURE,
         "families": {name: golden(make()) for name, make in FAMILIES.items()},
         "parts": {name: cuts(part) for name, part in parts().items() if part is not None},
     }
-    (FOLDER / "golden.json").write_text(json.dumps(contents, separators=(",", ":")) + "\n")
+    path.write_text(json.dumps(contents, separators=(",", ":")) + "\n")
