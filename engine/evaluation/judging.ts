@@ -1,5 +1,6 @@
 import {
   type AnswerPair,
+  ERROR_TEXT,
   type Game,
   type Judge,
   JudgeError,
@@ -18,8 +19,6 @@ const SEATINGS = ["ab", "ba"] as const;
 const ATTEMPTS = 4;
 /** Wait after the first failed attempt; doubles with each, ms. */
 const FIRST_WAIT = 1000;
-/** FastChat's text for a judgment that failed. */
-const ERROR_TEXT = "$ERROR$";
 
 /** A game that is over, and which one it was. */
 export interface PlayedGame {
@@ -126,12 +125,13 @@ async function insist(
 }
 
 function gameOf(rulings: ReadonlyMap<number, Ruling>, pair: number, game: number): Game {
-  const { winner, votes, ...texts }: Ruling = rulings.get(idOf(pair, game)) ?? { winner: "error" };
+  const { winner, votes, grades, ...texts }: Ruling = rulings.get(idOf(pair, game)) ?? { winner: "error" };
   const [first, second] = SEATINGS[game] === "ab" ? (["a", "b"] as const) : (["b", "a"] as const);
   const modelIn = { first, second, tie: "tie" } as const;
   return {
     ...texts,
     winner: winner === "error" ? winner : modelIn[winner],
     ...(votes !== undefined && { votes: votes.map((vote) => modelIn[vote]) }),
+    ...(grades !== undefined && { grades: grades.map((one) => ({ ...one, answer: modelIn[one.answer] })) }),
   };
 }

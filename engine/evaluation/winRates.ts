@@ -2,7 +2,8 @@ import type { GameWinner, Outcome } from "./judges/judge.ts";
 import { type Biases, biases } from "./statistics/bias.ts";
 import { type Clusters, type Dependence, dependenceOf } from "./statistics/clusters.ts";
 import { lengthControlledRate } from "./statistics/lengthControl.ts";
-import { clusteredVariance, type Interval, mean } from "./statistics/mean.ts";
+import { clusteredMean } from "./statistics/clusteredMean.ts";
+import type { Interval } from "./statistics/mean.ts";
 import type { VarianceParts } from "./statistics/power.ts";
 import { equivalenceTest, type Rate, rateInterval, rateTest } from "./statistics/rate.ts";
 import { clusteredSignTest } from "./statistics/signTest.ts";
@@ -150,26 +151,18 @@ function described(
 }
 
 function clusteredRate(points: readonly number[], dependence: Dependence): AnalysedVariance {
-  const { questions, seeds, both } = dependence;
-  const byPrompt = orZero(clusteredVariance(points, questions));
-  const known = { estimate: mean(points), nClusters: questions.count };
-  if (seeds.count < 2) {
-    const parts = { question: byPrompt, seed: 0, both: 0 };
-    return { rate: { ...known, variance: byPrompt, df: Infinity }, parts };
-  }
-  const bySeed = clusteredVariance(points, seeds);
-  const byBoth = clusteredVariance(points, both);
-  const variance = Math.max(bySeed + byPrompt - byBoth, bySeed, byPrompt);
-  const parts = { question: Math.max(0, byPrompt - byBoth), seed: Math.max(0, bySeed - byBoth), both: byBoth };
-  return { rate: { ...known, variance, df: seeds.count - 1 }, parts };
+  const { questions, seeds } = dependence;
+  const { estimate, variance, parts } = clusteredMean(points, dependence);
+  const df = seeds.count < 2 ? Infinity : seeds.count - 1;
+  // Of one question, whose variance is unknown, the bound of `rateInterval` holds.
+  const known = Number.isNaN(variance) ? 0 : variance;
+  return { rate: { estimate, nClusters: questions.count, variance: known, df }, parts };
 }
 
 interface AnalysedVariance {
   readonly rate: Rate;
   readonly parts: VarianceParts;
 }
-
-const orZero = (variance: number): number => (Number.isNaN(variance) ? 0 : variance);
 
 /** In whole numbers: a tie is 0, a win 1, a loss −1. */
 function questionSignTest(points: readonly number[], { of, count }: Clusters): number {

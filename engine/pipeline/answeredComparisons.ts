@@ -1,4 +1,6 @@
+import type { SingleJudgment } from "../evaluation/fastchat/records.ts";
 import { markdownOf } from "../evaluation/statistics/style.ts";
+import type { GradedAnswer } from "../evaluation/tables/grades.ts";
 import type { Comparison } from "../evaluation/winRates.ts";
 import type { BenchmarkAnswer } from "../storage/formats/answers.ts";
 
@@ -29,5 +31,22 @@ export function answeredComparisons(
       ...(category !== undefined && { category }),
       ...(marks !== undefined && { marks }),
     };
+  });
+}
+
+/** Grades with what they depend on: as of comparisons, how the question reads. */
+export function gradedAnswers(
+  grades: readonly SingleJudgment[],
+  answers: readonly Pick<BenchmarkAnswer, "prompt" | "question" | "questionId" | "turn">[],
+  place: Pick<GradedAnswer, "benchmark" | "seed"> = {},
+): readonly GradedAnswer[] {
+  const questions = new Map(
+    answers.flatMap(({ prompt, question, questionId, turn = 1 }) =>
+      turn === 1 ? [[String(questionId ?? prompt), question]] : [],
+    ),
+  );
+  return grades.map((grade) => {
+    const id = String(grade.question_id);
+    return { ...grade, ...place, question: questions.get(id) ?? id };
   });
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import { benchmarkKind } from "../evaluation/benchmarks/index.ts";
-import { pairJudgment } from "../evaluation/fastchat/judgments.ts";
+import { type JudgmentContext, pairJudgment, singleJudgments } from "../evaluation/fastchat/judgments.ts";
 import { type QuestionSource, recordLine, sourcedJudgment } from "../evaluation/fastchat/records.ts";
 import { judgeKind, judgeSettings } from "../evaluation/judges/index.ts";
 import {
@@ -20,7 +20,12 @@ import { asTurns } from "../protocol/conversation.ts";
 import { atomicWrite } from "../storage/disk.ts";
 import { readGames as playedGames } from "../storage/formats/games.ts";
 import { type BenchmarkAnswer, readAnswers } from "../storage/formats/answers.ts";
-import { COMPARISONS_FILE, type ComparisonRecord, JUDGMENTS_FILE } from "../storage/formats/comparisons.ts";
+import {
+  COMPARISONS_FILE,
+  type ComparisonRecord,
+  GRADES_FILE,
+  JUDGMENTS_FILE,
+} from "../storage/formats/comparisons.ts";
 import { BudgetSpent } from "../serving/modelCalls.ts";
 import { GameLog } from "./gameLog.ts";
 import { readJudgments } from "./judgmentsFile.ts";
@@ -94,7 +99,7 @@ export async function judgeAnswers(
     if (signal.aborted && error === signal.reason) goOn(); // games under way were cancelled
     if (!(error instanceof BudgetSpent)) throw error;
     throw new OutOfBudget(`${name}: ${error.message}; finished games are kept`, {
-      comparisons: partial(request, await playedGames(context.workspace)),
+      ...partial(request, await playedGames(context.workspace)),
       nPairs: pairs.length,
     });
   } finally {
@@ -154,27 +159,34 @@ function withEarlier(answer: JudgedAnswer, before: readonly BenchmarkAnswer[] | 
 }
 
 async function write(folder: string, request: JudgingRequest, verdicts: readonly Verdict[]): Promise<void> {
-  const { judgeName, ours, theirs, names, seed } = request;
+  const { ours, theirs, seed } = request;
   const lines: string[] = [];
   const comparisons: string[] = [];
+  const grades: string[] = [];
   for (const [index, verdict] of verdicts.entries()) {
     const [a, b] = [ours[index]!, theirs[index]!];
-    const { turn = 1 } = a;
+    const context = contextOf(request, a);
     comparisons.push(JSON.stringify(comparisonOf(verdict, { a, b, seed })));
-    const record = pairJudgment(verdict, {
-      question_id: a.questionId ?? a.prompt,
-      model_1: names[0],
-      model_2: names[1],
-      judge: [judgeName, turn === 1 ? "pair" : "pair-multi-turn"],
-      turn,
-      ...(a.questionId !== undefined && a.category !== undefined && { category: a.category }),
-      // Part of FastChat's format; artifacts know no clock, so that equal inputs give equal bytes.
-      tstamp: 0,
-    });
-    lines.push(JSON.stringify(record));
+    lines.push(JSON.stringify(pairJudgment(verdict, context)));
+    grades.push(...singleJudgments(verdict, context).map(recordLine));
   }
   await atomicWrite(join(folder, JUDGMENTS_FILE), `${lines.join("\n")}\n`);
   await atomicWrite(join(folder, COMPARISONS_FILE), `${comparisons.join("\n")}\n`);
+  if (grades.length > 0) await atomicWrite(join(folder, GRADES_FILE), grades.join(""));
+}
+
+function contextOf({ judgeName, names }: JudgingRequest, answer: BenchmarkAnswer): JudgmentContext {
+  const { turn = 1, questionId, prompt, category } = answer;
+  return {
+    question_id: questionId ?? prompt,
+    model_1: names[0],
+    model_2: names[1],
+    judge: [judgeName, turn === 1 ? "pair" : "pair-multi-turn"],
+    turn,
+    ...(questionId !== undefined && category !== undefined && { category }),
+    // Part of FastChat's format; artifacts know no clock, so that equal inputs give equal bytes.
+    tstamp: 0,
+  };
 }
 
 function comparisonOf(
@@ -201,12 +213,17 @@ function sameShare(votes: readonly string[]): number {
   return same.length / ((votes.length * (votes.length - 1)) / 2);
 }
 
-/** Comparisons of which both games were played. */
-function partial({ ours, theirs, seed }: JudgingRequest, games: readonly PlayedGame[]): readonly ComparisonRecord[] {
-  return [...verdictsOf(games)].flatMap(([pair, verdict]) => {
+/** Comparisons of which both games were played, and their grades. */
+function partial(request: JudgingRequest, games: readonly PlayedGame[]): Pick<OutOfBudget, "comparisons" | "grades"> {
+  const { ours, theirs, seed } = request;
+  const whole = [...verdictsOf(games)].flatMap(([pair, verdict]) => {
     const [a, b] = [ours[pair], theirs[pair]];
-    return a === undefined || b === undefined ? [] : [comparisonOf(verdict, { a, b, seed })];
+    return a === undefined || b === undefined ? [] : [{ verdict, a, b, seed }];
   });
+  return {
+    comparisons: whole.map(({ verdict, ...of }) => comparisonOf(verdict, of)),
+    grades: whole.flatMap(({ verdict, a }) => singleJudgments(verdict, contextOf(request, a))),
+  };
 }
 
 /** Costs and losses of judging, without those that are zero. */

@@ -6,6 +6,7 @@ import type { RunConfig } from "../config/index.ts";
 import type { ModelConfig } from "../models/index.ts";
 import type { RunEvent } from "../protocol/events.ts";
 import type { MemoryByRole } from "../common/memory.ts";
+import type { SingleJudgment } from "../evaluation/fastchat/records.ts";
 import type { ComparisonRecord } from "../storage/formats/comparisons.ts";
 import type { Json } from "../storage/json.ts";
 import type { ModelDesk } from "./modelDesk.ts";
@@ -177,16 +178,19 @@ export class OutOfBudget extends Stopped {
   readonly folder: string | undefined;
   /** Comparisons whose games were both played, of that stage. */
   readonly comparisons: readonly ComparisonRecord[];
-  /** Those that were to be made. */
+  /** Grades of their answers, where the judge gives grades. */
+  readonly grades: readonly SingleJudgment[];
+  /** Comparisons that were to be made. */
   readonly nPairs: number;
 
   constructor(
     message: string,
-    found: Pick<OutOfBudget, "comparisons" | "nPairs"> & { readonly folder?: string | undefined },
+    found: Pick<OutOfBudget, "comparisons" | "nPairs"> & Partial<Pick<OutOfBudget, "grades" | "folder">>,
   ) {
     super(message);
     this.folder = found.folder;
     this.comparisons = found.comparisons;
+    this.grades = found.grades ?? [];
     this.nPairs = found.nPairs;
   }
 }

@@ -1,10 +1,13 @@
 import { join } from "node:path";
 import { judgeKind } from "../evaluation/judges/index.ts";
+import { gradedOnce } from "../evaluation/fastchat/judgments.ts";
+import type { SingleJudgment } from "../evaluation/fastchat/records.ts";
 import { meanInterval } from "../evaluation/statistics/mean.ts";
 import { type TableEntry, winRateTable } from "../evaluation/table.ts";
 import { checksSheet } from "../evaluation/tables/checks.ts";
 import { TABLE_FORMATS, winRateSheet } from "../evaluation/tables/index.ts";
 import { partsSheet } from "../evaluation/tables/parts.ts";
+import { type GradedAnswer, gradesSheet } from "../evaluation/tables/grades.ts";
 import { ratingsSheet } from "../evaluation/tables/ratings.ts";
 import { NONE, type Sheet } from "../evaluation/tables/sheet.ts";
 import type { RunConfig } from "../config/index.ts";
@@ -13,11 +16,12 @@ import { type BenchmarkAnswer, readAnswers } from "../storage/formats/answers.ts
 import { type ComparisonRecord, readComparisons } from "../storage/formats/comparisons.ts";
 import { MANIFEST_FILE } from "../storage/manifest.ts";
 import type { RunFolder } from "../storage/runFolder.ts";
-import { answeredComparisons } from "./answeredComparisons.ts";
+import { answeredComparisons, gradedAnswers } from "./answeredComparisons.ts";
 import { inputExistsSync } from "../storage/inputs.ts";
 import { JudgeCounts } from "./judgeCounts.ts";
 import { writeInterchange } from "./interchange/writeRun.ts";
 import { judgmentLines } from "./judging.ts";
+import { readGrades } from "./judgmentsFile.ts";
 import type { ArtifactHandle } from "./recipe.ts";
 import type { ResolvedRecipe } from "./resolve.ts";
 import type { SeedResult } from "./salsa.ts";
@@ -76,6 +80,11 @@ async function ownTables({ config, results, artifactOf, folder: run, spent }: Ta
   await run.writeFile("judgments.jsonl", (await Promise.all(judged)).join(""));
   const whole = known.map((one) => ({ ...one, judgments: one.judgments.filter(({ artifact }) => isThere(artifact)) }));
   await writeInterchange({ config, results: whole, artifactOf, folder: run });
+  const graded = await runGrades(sources, async (handle) => {
+    const { folder } = artifactOf(handle);
+    if (folder === spent?.folder) return spent.grades;
+    return isThere(handle) ? readGrades(folder) : [];
+  });
   return [
     await writeSheet(run, "scores", "Scores by model", scored),
     {
@@ -87,6 +96,7 @@ async function ownTables({ config, results, artifactOf, folder: run, spent }: Ta
     ...(await writeFilled(run, "parts", "Win rates by turn and category", partsSheet(entries))),
     ...(await writeFilled(run, "checks", "Checks of the win rates", checksSheet(rates))),
     ...(await writeFilled(run, "ratings", "Ratings of all models at once", ratingsSheet(entries))),
+    ...(await writeFilled(run, "grades", "Mean grades", gradesSheet(graded))),
   ];
 }
 
@@ -170,6 +180,24 @@ async function pairs({ results, judged, read }: Results): Promise<readonly Table
   });
   // A run that stopped has pairs that nobody has judged.
   return (await Promise.all(entries)).filter(({ comparisons }) => comparisons.length > 0);
+}
+
+/** Grades of every model's answers, each once although it is in several pairs. */
+async function runGrades(
+  { results, read }: Results,
+  gradesOf: (handle: ArtifactHandle) => Promise<readonly SingleJudgment[]>,
+): Promise<readonly GradedAnswer[]> {
+  const found: GradedAnswer[] = [];
+  for (const { seed, answers, judgments } of results) {
+    for (const [benchmark, of] of Map.groupBy(judgments, (one) => one.benchmark)) {
+      const grades = gradedOnce((await Promise.all(of.map(({ artifact }) => gradesOf(artifact)))).flat());
+      const [asked] = answers.filter((one) => one.benchmark === benchmark);
+      const place = { benchmark, ...(results.length > 1 && { seed }) };
+      // All models answer the same questions.
+      found.push(...gradedAnswers(grades, asked === undefined ? [] : await read(asked.artifact), place));
+    }
+  }
+  return found;
 }
 
 /** Mean scores of every model, one row per base seed. */

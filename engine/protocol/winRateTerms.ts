@@ -81,6 +81,11 @@ export const WIN_RATE_TERMS = {
     description:
       "Bradley–Terry rating of all models at once by maximum likelihood, ties half a win: 400 points are odds of ten to one; intervals are of the difference from the model at 1000 and clustered by question, over several base seeds by seed.",
   },
+  grade: {
+    label: "Grade",
+    description:
+      "Mean of the grades from 1 to 10 that a judge gave a model's answers one by one, as FastChat's show_result has it: each answer counts once, whatever the number of its pairs, and those without a grade are left out. The 95 % interval is Student's, clustered by question, over several base seeds by seed as well.",
+  },
   voteAgreement: {
     label: "Agreement %",
     description:

@@ -5,5 +5,6 @@ export function tableTitle(name: string): string {
   if (name === "winRates") return t("Win rates");
   if (name === "checks") return t("Checks");
   if (name === "ratings") return t("Ratings");
+  if (name === "grades") return t("Grades");
   return name === "scores" ? t("Scores") : name;
 }

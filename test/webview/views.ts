@@ -30,6 +30,19 @@ const RATED: EventBody = {
     ],
   },
 };
+const GRADED: EventBody = {
+  kind: "table",
+  table: {
+    ...{ name: "grades", title: "Mean grades", files: [] },
+    columns: ["benchmark", "judge", "model", "turn 1", "turn 2", "grade", "95 % interval", "n", "without a grade"].map(
+      (header, at) => ({ header, align: at < 3 ? "left" : "right" }),
+    ),
+    rows: [
+      ["mt", "gpt-4", "salsa", "7.12", "6.40", "6.76", "6.35 to 7.17", 160, 0],
+      ["mt", "gpt-4", "ppo", "6.98", "6.21", "6.60", "6.18 to 7.02", 159, 1],
+    ],
+  },
+};
 const SCORED: EventBody = {
   kind: "table",
   table: {
@@ -131,7 +144,7 @@ export const VIEW_STATES: readonly ViewState[] = [
   {
     what: "the win rates",
     view: "winRates",
-    run: runWith(SCORED, RATED, STOPPED),
+    run: runWith(SCORED, GRADED, RATED, STOPPED),
     ready: (page) => page.getByRole("button", { name: "Seeds of salsa vs ppo" }).press("Enter"),
   },
   {

@@ -17,7 +17,7 @@ import { forestMenu } from "./forestExport.ts";
 import { forestPlot, forestStyles, runMark } from "./forestPlot.ts";
 import { ratings, ratingsStyles } from "./ratings.ts";
 import { type BenchmarkRates, byBenchmark, pairKey, type PairRates, sorted, type SortOrder } from "./rates.ts";
-import { type ScoredRun, scores } from "./scores.ts";
+import { type RunTable, grades, scores } from "./scores.ts";
 import { checksTable, winRateStyles, winRateTable, type WinRateTable } from "./winRateTable.ts";
 import { ALL, type Chosen, type ChosenEvent } from "./chosen.ts";
 import "./comparisons.ts";
@@ -223,13 +223,15 @@ export class WinRatesView extends DashboardElement {
   /** Everything below the table by pairs. */
   private below(shown: WinRateTable, outline: RunOutline | undefined): TemplateResult {
     const rated = outline?.tables.find(({ name }) => name === "ratings");
-    return html`${checksTable(shown)} ${this.plot(shown)}
-    ${scores(this.model.focus.runs.map((run) => this.scored(run)))} ${ratings(rated, this.width)}`;
+    return html`${checksTable(shown)} ${this.plot(shown)} ${scores(this.tables("scores"))}
+    ${grades(this.tables("grades"))} ${ratings(rated, this.width)}`;
   }
 
-  private scored(folder: string): ScoredRun {
-    const table = this.model.outline(folder)?.tables.find(({ name }) => name === "scores");
-    return { id: this.idOf(folder), table };
+  /** The table of that name of each run. */
+  private tables(which: string): readonly RunTable[] {
+    return this.model.focus.runs.map((folder) => {
+      return { id: this.idOf(folder), table: this.model.outline(folder)?.tables.find(({ name }) => name === which) };
+    });
   }
 
   private plot({ benchmarks, runs, order, open, lead }: WinRateTable): TemplateResult {

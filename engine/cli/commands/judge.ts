@@ -3,6 +3,7 @@ import { BENCHMARKS } from "../../evaluation/benchmarks/index.ts";
 import { judgeKind } from "../../evaluation/judges/index.ts";
 import { checkBudget, parseConfig, type RunConfig } from "../../config/index.ts";
 import { usableFileName } from "../../config/usableName.ts";
+import type { JudgedFiles } from "../../pipeline/index.ts";
 import { makeFolder } from "../../storage/disk.ts";
 import { choiceOption, numberOption, requiredOption, switchOption, textOption } from "../arguments.ts";
 import { EXIT, UsageError } from "../command.ts";
@@ -42,7 +43,11 @@ export const judge: Command = {
     },
     protocol: { value: "NAME", description: `How it is asked: ${PROTOCOLS.join(", ")} (default: paper)` },
     budget: { value: "DOLLARS", description: "Most that it may cost; prices stand in --config" },
-    out: { value: "DIR", short: "o", description: "Write the judgments here: model_judgment/<judge>_pair.jsonl" },
+    out: {
+      ...{ value: "DIR", short: "o" },
+      description:
+        "Write the judgments here: model_judgment/<judge>_pair.jsonl, and of single grades <judge>_single.jsonl",
+    },
     ...DIRECTORY_OPTION,
     ...YES_OPTION,
   },
@@ -133,10 +138,14 @@ function progressLine({ terminal, isJson }: CommandContext): (done: number, tota
 
 async function writeJudgments(
   folder: string,
-  { judge: name, judgments }: { readonly judge: string; readonly judgments: readonly object[] },
+  { judge: name, judgments, grades }: Pick<JudgedFiles, "judge" | "judgments" | "grades">,
 ): Promise<void> {
   const home = join(folder, "model_judgment");
   await makeFolder(home);
-  const file = join(home, `${usableFileName(name)}_pair.jsonl`);
-  await writeText(file, judgments.map((one) => `${JSON.stringify(one)}\n`).join(""));
+  const write = (file: string, records: readonly object[]): Promise<void> =>
+    writeText(join(home, file), records.map((one) => `${JSON.stringify(one)}\n`).join(""));
+  await write(`${usableFileName(name)}_pair.jsonl`, judgments);
+  for (const [judge, of] of Map.groupBy(grades, (one) => usableFileName(one.judge[0]))) {
+    await write(`${judge}_single.jsonl`, of);
+  }
 }

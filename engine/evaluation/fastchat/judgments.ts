@@ -1,6 +1,6 @@
 import { type GameWinner, type Verdict, verdictOf } from "../judges/judge.ts";
 import type { Comparison } from "../winRates.ts";
-import type { PairJudgment, RecordWinner } from "./records.ts";
+import type { PairJudgment, RecordWinner, SingleJudgment } from "./records.ts";
 
 /**
  * Comparisons of model a with model b among pair judgments, whichever of the two a record names first; records of
@@ -41,6 +41,37 @@ export function pairJudgment({ games: [one, two] }: Verdict, context: JudgmentCo
     ...(context.category !== undefined && { category: context.category }),
     tstamp: context.tstamp,
   };
+}
+
+/**
+ * The grades of both answers, as the records that FastChat writes and reads, a grade a judge. Both games show the judge the
+ * same; the second one's count where the first failed.
+ */
+export function singleJudgments({ games }: Verdict, context: JudgmentContext): readonly SingleJudgment[] {
+  const models = { a: context.model_1, b: context.model_2 } as const;
+  const records = games.flatMap(({ grades = [] }) =>
+    grades.map(({ answer, judge, score, userPrompt, judgment }) => ({
+      ...{ question_id: context.question_id, model: models[answer], judge, user_prompt: userPrompt, judgment },
+      ...{ score: score ?? NO_GRADE, turn: context.turn, tstamp: context.tstamp },
+    })),
+  );
+  return gradedOnce(records);
+}
+
+/** Each answer once by each judge, though it stood in several games or pairs: the first grade that is one, else none. */
+export function gradedOnce(judgments: readonly SingleJudgment[]): readonly SingleJudgment[] {
+  const byAnswer = Map.groupBy(judgments, ({ question_id: id, model, judge, turn }) =>
+    JSON.stringify([id, model, judge[0], turn]),
+  );
+  return [...byAnswer.values()].flatMap((of) => of.find(isGraded) ?? of.slice(0, 1));
+}
+
+/** FastChat's word for an answer without a grade. */
+const NO_GRADE = -1;
+
+/** False for an answer that the judge gave no grade. */
+export function isGraded({ score }: Pick<SingleJudgment, "score">): boolean {
+  return score !== NO_GRADE;
 }
 
 function sidesOf(record: PairJudgment, a: string, b: string): Readonly<Record<RecordWinner, GameWinner>> | undefined {

@@ -33,13 +33,19 @@ export interface PairJudgment {
   readonly tstamp: number;
 }
 
-/** A line of `model_judgment/<judge>_single.jsonl`, as far as it is read: one answer's grade, −1 for none. */
+/** A line of `model_judgment/<judge>_single.jsonl`: one answer's grade. */
 export interface SingleJudgment {
   readonly question_id: number | string;
   readonly model: string;
-  readonly judge: string;
+  /** Judge model and prompt name. */
+  readonly judge: readonly [string, string];
+  readonly user_prompt: string;
+  readonly judgment: string;
+  /** −1 where the judge gave none. */
   readonly score: number;
   readonly turn: number;
+  /** Seconds since 1970. */
+  readonly tstamp: number;
 }
 
 /** Where a judged question comes from. */
@@ -87,15 +93,14 @@ export function readAnswer(value: unknown): AnswerRecord {
  */
 export function readPairJudgment(value: unknown): PairJudgment {
   const fields = new Fields("pair judgment", value);
-  const [model, prompt] = fields.texts("judge");
-  if (model === undefined || prompt === undefined) return fields.refuse("judge", "the judge model and its prompt");
+  const judge = judgeIn(fields);
   return {
     question_id: fields.id("question_id"),
     model_1: fields.text("model_1"),
     model_2: fields.text("model_2"),
     g1_winner: fields.oneOf("g1_winner", RECORD_WINNERS),
     g2_winner: fields.oneOf("g2_winner", RECORD_WINNERS),
-    judge: [model, prompt],
+    judge,
     g1_user_prompt: fields.text("g1_user_prompt"),
     g1_judgment: fields.text("g1_judgment"),
     g2_user_prompt: fields.text("g2_user_prompt"),
@@ -117,17 +122,26 @@ export function isSingleJudgment(value: Readonly<Record<string, unknown>>): bool
  */
 export function readSingleJudgment(value: unknown): SingleJudgment {
   const fields = new Fields("grade", value);
-  const [judge] = fields.texts("judge");
+  const judge = judgeIn(fields);
   return {
     question_id: fields.id("question_id"),
     model: fields.text("model"),
-    judge: judge ?? fields.refuse("judge", "the judge model and its prompt"),
+    judge,
+    user_prompt: fields.text("user_prompt"),
+    judgment: fields.text("judgment"),
     score: fields.number("score"),
     turn: fields.has("turn") ? fields.number("turn") : 1,
+    tstamp: fields.number("tstamp"),
   };
 }
 
+function judgeIn(fields: Fields): readonly [string, string] {
+  const [model, prompt] = fields.texts("judge");
+  if (model === undefined || prompt === undefined) return fields.refuse("judge", "the judge model and its prompt");
+  return [model, prompt];
+}
+
 /** A record as a line of its file, line break included. */
-export function recordLine(record: AnswerRecord | PairJudgment | SourcedJudgment): string {
+export function recordLine(record: AnswerRecord | PairJudgment | SourcedJudgment | SingleJudgment): string {
   return `${JSON.stringify(record)}\n`;
 }

@@ -69,6 +69,19 @@ export interface GameCost {
   readonly price?: number;
 }
 
+/** FastChat's text for a judgment that failed. */
+export const ERROR_TEXT = "$ERROR$";
+
+/** A grade of one answer, and the words that it came with. */
+export interface Grade {
+  /** Name of the judge, and that of the prompt that it was shown. */
+  readonly judge: readonly [model: string, prompt: string];
+  /** From 1 to 10; absent where the judge gave none. */
+  readonly score?: number;
+  readonly userPrompt: string;
+  readonly judgment: string;
+}
+
 /** A judge's decision on one game; the texts are there when a language model judged. */
 export interface Ruling {
   readonly winner: SeatWinner;
@@ -77,6 +90,8 @@ export interface Ruling {
   readonly isSuspicious?: boolean;
   /** Of several judges: verdicts of those that decided. */
   readonly votes?: readonly SeatVote[];
+  /** Of judges that grade answers one by one: their grades of both. */
+  readonly grades?: readonly (Grade & { readonly answer: "first" | "second" })[];
   /** The model that replied, by its server's word. */
   readonly model?: string;
   /** The prompt that the judge was shown. */
@@ -118,9 +133,10 @@ export class JudgeError extends Error {
 }
 
 /** One game by model. */
-export interface Game extends Omit<Ruling, "winner" | "votes"> {
+export interface Game extends Omit<Ruling, "winner" | "votes" | "grades"> {
   readonly winner: GameWinner;
   readonly votes?: readonly ("a" | "b" | "tie")[];
+  readonly grades?: readonly (Grade & { readonly answer: "a" | "b" })[];
 }
 
 /** Two games with the sides swapped, and their outcome for a. */

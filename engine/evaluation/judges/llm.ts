@@ -1,9 +1,8 @@
 import { optionalSetting, withSnippets } from "../../config/setting.ts";
-import type { GameProblem } from "../../protocol/gameProblems.ts";
-import type { Judge, Ruling, SeatWinner, SeatedPair } from "./judge.ts";
+import type { Judge, SeatedPair } from "./judge.ts";
 import type { JudgeModel, JudgeReply } from "./judgeModel.ts";
 import type { JudgeKind } from "./kind.ts";
-import { type ReadVerdict, TIE_DELTA, ownForm, parseVerdict } from "./parseVerdict.ts";
+import { ownForm } from "./parseVerdict.ts";
 import { type LlmSettings, type Protocol, checkAddress, llmSchema, serverSnippets } from "./llmSettings.ts";
 import {
   ARENA_HARD,
@@ -20,6 +19,7 @@ import {
   pairPrompt,
   singlePrompt,
 } from "./prompts.ts";
+import { type GameVote, gradedVote, gradesOf, grading, pairVote, ruledBy } from "./votes.ts";
 
 const settings = {
   llm: optionalSetting(withSnippets(llmSchema, serverSnippets("gpt-4-turbo")), {
@@ -107,14 +107,14 @@ export function llmJudge(own: LlmSettings, model: JudgeModel, promptText: string
   const ask = async (prompt: ReturnType<typeof pairPrompt>, sample: number): Promise<JudgeReply> =>
     // Servers that know seeds give other replies for other samples, and the same ones again.
     model.ask({ prompt, temperature, maxTokens, ...(samples > 1 && { seed: sample }) }, sample);
-  const played = async (game: SeatedPair, sample: number): Promise<Vote> => {
+  const played = async (game: SeatedPair, sample: number): Promise<GameVote> => {
     const prompt = promptFor(prompts, game.question);
     if (own.protocol !== "single") {
       const shown = pairPrompt(prompt, game);
       return pairVote(prompt, shown, await ask(shown, sample));
     }
     const shown = [game.first, game.second].map((answer) => singlePrompt(prompt, game.question, answer));
-    return gradedVote(prompt, shown, await Promise.all(shown.map((one) => ask(one, sample))));
+    return gradedVote(await Promise.all(shown.map((one) => grading(prompt, one, () => ask(one, sample)))));
   };
   return {
     concurrency: model.concurrency,
@@ -127,7 +127,8 @@ export function llmJudge(own: LlmSettings, model: JudgeModel, promptText: string
         ...question.prompt.map(({ content }) => content),
       ];
       const texts = [...asked, ...shown];
-      return { ...ruledBy(votes), ...(texts.some(looksLikeAnOrder) && { isSuspicious: true }) };
+      const grades = gradesOf(votes, [own.model, promptFor(prompts, question).name]);
+      return { ...ruledBy(votes), ...grades, ...(texts.some(looksLikeAnOrder) && { isSuspicious: true }) };
     },
   };
 }
@@ -171,91 +172,4 @@ function ownPrompt(text: string, form: JudgePrompt["form"]): JudgePrompt {
 export function promptFault(text: string): string | undefined {
   const missing = ["{question}", "{answer_a}", "{answer_b}"].filter((name) => !text.includes(name));
   return missing.length === 0 ? undefined : `lacks ${missing.join(", ")}`;
-}
-
-/** One opinion on a game. */
-interface Vote {
-  readonly winner: SeatWinner;
-  readonly problem?: GameProblem;
-  readonly userPrompt: string;
-  readonly judgment: string;
-  readonly replies: readonly JudgeReply[];
-}
-
-function pairVote(prompt: JudgePrompt, shown: ReturnType<typeof pairPrompt>, reply: JudgeReply): Vote {
-  const { verdict, problem } = verdictOf(prompt, reply);
-  return {
-    winner: typeof verdict === "string" ? verdict : "error",
-    ...(problem !== undefined && { problem }),
-    ...{ userPrompt: shown.at(-1)?.content ?? "", judgment: reply.text, replies: [reply] },
-  };
-}
-
-function gradedVote(
-  prompt: JudgePrompt,
-  shown: readonly ReturnType<typeof pairPrompt>[],
-  replies: readonly JudgeReply[],
-): Vote {
-  const read = replies.map((reply) => verdictOf(prompt, reply));
-  const [first, second] = read.map(({ verdict }) => verdict);
-  const problem = read.find((one) => one.problem !== undefined)?.problem;
-  return {
-    winner: winnerByGrade(first, second),
-    ...(problem !== undefined && { problem }),
-    userPrompt: shown.map((one) => one.at(-1)?.content ?? "").join(BETWEEN),
-    judgment: replies.map(({ text }) => text).join(BETWEEN),
-    replies,
-  };
-}
-
-/** Between the texts of several replies. */
-const BETWEEN = "\n\n----\n\n";
-
-function winnerByGrade(first: unknown, second: unknown): SeatWinner {
-  if (typeof first !== "number" || typeof second !== "number") return "error";
-  if (Math.abs(first - second) < TIE_DELTA) return "tie";
-  return first > second ? "first" : "second";
-}
-
-interface JudgedVerdict {
-  readonly verdict: ReadVerdict<SeatWinner | number>["verdict"];
-  readonly problem?: GameProblem;
-}
-
-function verdictOf({ form }: JudgePrompt, { text, end }: JudgeReply): JudgedVerdict {
-  // A reply that was cut off may have named a verdict that it was about to weigh.
-  if (end === "length") return { verdict: undefined, problem: "cutOff" };
-  const { verdict, isDouble } = parseVerdict(text, form);
-  if (verdict !== undefined) return { verdict, ...(isDouble && { problem: "double" as const }) };
-  return { verdict, problem: end === "refused" || isRefusal(text) ? "refused" : "malformed" };
-}
-
-/** Models that refuse say so at once. */
-function isRefusal(text: string): boolean {
-  return /^\W{0,5}(?:I['’]m sorry|Sorry|I (?:cannot|can['’]t|won['’]t|am unable)|As an AI)/i.test(text);
-}
-
-/** The side with most votes; a tie where none has. Without a single verdict it is an error. */
-function ruledBy(votes: readonly Vote[]): Ruling {
-  const counts = { first: 0, second: 0, tie: 0, error: 0 };
-  for (const { winner } of votes) counts[winner] += 1;
-  const { first, second, tie, error } = counts;
-  const replies = votes.flatMap((vote) => vote.replies);
-  const problem = votes.find((vote) => vote.problem !== undefined && (vote.winner === "error" || error === 0))?.problem;
-  const sum = (of: "promptTokens" | "completionTokens" | "price"): number =>
-    replies.reduce((total, reply) => total + (reply[of] ?? 0), 0);
-  const [model] = new Set(replies.flatMap((reply) => reply.model ?? []));
-  return {
-    winner: error === votes.length ? "error" : majority(first, second, tie),
-    ...(problem !== undefined && (problem === "double" || error > 0) && { problem }),
-    userPrompt: votes[0]?.userPrompt ?? "",
-    judgment: votes.map(({ judgment }) => judgment).join(BETWEEN),
-    cost: { promptTokens: sum("promptTokens"), completionTokens: sum("completionTokens"), price: sum("price") },
-    ...(model !== undefined && { model }),
-  };
-}
-
-function majority(first: number, second: number, tie: number): SeatWinner {
-  if (first > second && first > tie) return "first";
-  return second > first && second > tie ? "second" : "tie";
 }

@@ -50,7 +50,7 @@ export const llmSchema = section(
       otherwise: "[[A]], [[B]], or [[C]] for a tie",
     }),
     samples: setting(count().max(100), 1, {
-      description: "Times that each game is judged; the majority counts",
+      description: "Times that each game is judged; the majority counts, of grades the median",
       source: fastchat,
     }),
     temperature: setting(nonNegative().max(2), 0, { description: "Temperature of the judge", source: fastchat }),

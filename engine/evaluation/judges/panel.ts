@@ -128,6 +128,7 @@ function panelJudge({ rule }: PanelSettings, members: readonly NamedJudge[]): Ju
       const rulings = await Promise.all(members.map(({ judge }) => opinion(judge, game)));
       const votes = rulings.map(({ winner }) => winner).filter((winner) => winner !== "error");
       const problem = rulings.find((ruling) => ruling.problem !== undefined)?.problem;
+      const grades = rulings.flatMap((ruling) => ruling.grades ?? []);
       // One that was not answered does not know its model, which is no change of it.
       const models = rulings.some((ruling) => ruling.problem === "failed")
         ? []
@@ -137,6 +138,7 @@ function panelJudge({ rule }: PanelSettings, members: readonly NamedJudge[]): Ju
         ...(problem !== undefined && { problem }),
         ...(rulings.some(({ isSuspicious }) => isSuspicious === true) && { isSuspicious: true }),
         ...(votes.length > 1 && { votes }),
+        ...(grades.length > 0 && { grades }),
         ...(models.length > 0 && { model: models.join(", ") }),
         userPrompt: rulings.find(({ userPrompt }) => userPrompt !== undefined)?.userPrompt ?? "",
         judgment: rulings.map((ruling, index) => shown(members[index]?.name ?? "", ruling)).join("\n\n----\n\n"),

@@ -154,8 +154,8 @@ async function make(
     await artifacts.create(key, (folder) => declared.run({ ...context, folder }, open, inputs), digests);
   } catch (error) {
     if (error instanceof OutOfBudget) {
-      const { message, comparisons, nPairs } = error;
-      throw new OutOfBudget(message, { comparisons, nPairs, folder: artifact.folder });
+      const { message, comparisons, grades, nPairs } = error;
+      throw new OutOfBudget(message, { comparisons, grades, nPairs, folder: artifact.folder });
     }
     // Work that has no steps of its own, such as mixing tensors, is cut off by the signal.
     if (signal.aborted && error === signal.reason) throw new Stopped(`${name}: stopped; it starts over`);

@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import type { RunConfig } from "../../config/index.ts";
 import type { JudgeTools } from "../../evaluation/judges/judgeModel.ts";
-import type { PairJudgment } from "../../evaluation/fastchat/records.ts";
+import type { PairJudgment, SingleJudgment } from "../../evaluation/fastchat/records.ts";
+import { gradedOnce } from "../../evaluation/fastchat/judgments.ts";
 import { type TableEntry, winRateTable } from "../../evaluation/table.ts";
 import { checksSheet } from "../../evaluation/tables/checks.ts";
 import { winRateSheet } from "../../evaluation/tables/index.ts";
 import { partsSheet } from "../../evaluation/tables/parts.ts";
+import { type GradedAnswer, gradesSheet } from "../../evaluation/tables/grades.ts";
 import { ratingsSheet } from "../../evaluation/tables/ratings.ts";
 import type { Sheet } from "../../evaluation/tables/sheet.ts";
 import { DataError } from "../../protocol/errors.ts";
@@ -16,10 +18,10 @@ import { type ComparisonRecord, readComparisons } from "../../storage/formats/co
 import { stableHash } from "../../storage/json.ts";
 import { placeBelow } from "../../storage/places.ts";
 import { discard, makeFolderAt } from "../../storage/writing.ts";
-import { answeredComparisons } from "../answeredComparisons.ts";
+import { answeredComparisons, gradedAnswers } from "../answeredComparisons.ts";
 import { type JudgeChoice, chosenJudge, judgeAnswers, judgeChoice, judgeNameOf } from "../judging.ts";
 import { JudgeCounts } from "../judgeCounts.ts";
-import { readJudgments } from "../judgmentsFile.ts";
+import { readGrades, readJudgments } from "../judgmentsFile.ts";
 import { ModelDesk, readPrompt } from "../modelDesk.ts";
 import { OutOfBudget, type StageReport, jsonOf } from "../stage.ts";
 import {
@@ -65,6 +67,8 @@ export interface JudgedFiles {
   readonly tables: readonly Table[];
   /** In FastChat's form. */
   readonly judgments: readonly PairJudgment[];
+  /** Grades of single answers in FastChat's form, of judges that give them: each answer once. */
+  readonly grades: readonly SingleJudgment[];
   /** True where the budget has ended it. */
   readonly isPartial: boolean;
 }
@@ -134,6 +138,7 @@ export async function judgeJob(job: JudgingJob, settings: JudgeFilesSettings): P
   const counts = new JudgeCounts();
   const entries: TableEntry[] = [];
   const judgments: PairJudgment[] = [];
+  const graded: SingleJudgment[] = [];
   let isPartial = false;
   try {
     await desk.check();
@@ -144,6 +149,7 @@ export async function judgeJob(job: JudgingJob, settings: JudgeFilesSettings): P
       const judged = await judgePair(pair, { ...settings, choice, tools, run, at, done });
       isPartial = judged.isPartial;
       judgments.push(...judged.judgments);
+      graded.push(...judged.grades);
       const comparisons = answeredComparisons(counts.counted(judged.rows), pair.ours, theirs);
       const [a, b] = pair.names;
       if (comparisons.length > 0) entries.push({ benchmark: job.benchmark, a, b, comparisons });
@@ -153,7 +159,10 @@ export async function judgeJob(job: JudgingJob, settings: JudgeFilesSettings): P
   }
   if (!isPartial) await discard(place.file);
   const notes = [...counts.notes(config), ...(isPartial ? ["Stopped because the budget is spent."] : [])];
-  return { judge: judgeNameOf(choice), judgments, isPartial, tables: tablesOf(entries, notes) };
+  const grades = gradedOnce(graded);
+  const asked = pairs.flatMap(({ ours }) => ours);
+  const tables = [...tablesOf(entries, notes), ...gradesTables(gradedAnswers(grades, [...asked, ...theirs]))];
+  return { judge: judgeNameOf(choice), judgments, grades, isPartial, tables };
 }
 
 interface Pair {
@@ -170,7 +179,7 @@ interface PairSettings extends Pick<JudgeFilesSettings, "root" | "signal"> {
   readonly done: (step: number) => void;
 }
 
-interface JudgedPair extends Pick<JudgedFiles, "judgments" | "isPartial"> {
+interface JudgedPair extends Pick<JudgedFiles, "judgments" | "grades" | "isPartial"> {
   readonly rows: readonly ComparisonRecord[];
 }
 
@@ -196,11 +205,12 @@ async function judgePair(pair: Pair, settings: PairSettings): Promise<JudgedPair
     });
   } catch (error) {
     if (!(error instanceof OutOfBudget)) throw error;
-    return { rows: error.comparisons, judgments: [], isPartial: true };
+    return { rows: error.comparisons, judgments: [], grades: error.grades, isPartial: true };
   }
   return {
     rows: await readComparisons(context.folder),
     judgments: await readJudgments(context.folder),
+    grades: await readGrades(context.folder),
     isPartial: false,
   };
 }
@@ -225,6 +235,11 @@ export function tablesOf(entries: readonly TableEntry[], notes: readonly string[
     sheetTable("winRates", "Win rates", winRateSheet(rates), notes.join("\n")),
     ...others.filter(({ rows }) => rows.length > 0),
   ];
+}
+
+/** Mean grades of models, where there are grades. */
+export function gradesTables(grades: readonly GradedAnswer[]): readonly Table[] {
+  return grades.length === 0 ? [] : [sheetTable("grades", "Mean grades", gradesSheet(grades))];
 }
 
 /** A sheet as a table that is in no file. */

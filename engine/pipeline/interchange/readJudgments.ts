@@ -18,10 +18,9 @@ import {
 } from "../../evaluation/interchange/arenaJudgments.ts";
 import { arenaLeaderboard } from "../../evaluation/interchange/arenaLeaderboard.ts";
 import type { TableEntry } from "../../evaluation/table.ts";
-import { gradesSheet } from "../../evaluation/tables/grades.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { Table } from "../../protocol/events.ts";
-import { sheetTable, tablesOf } from "./judgeFiles.ts";
+import { gradesTables, tablesOf } from "./judgeFiles.ts";
 
 /** Most judgments that are read together. */
 const MOST_JUDGMENTS = 2_000_000;
@@ -60,7 +59,7 @@ export async function tablesOfJudgments(files: readonly string[]): Promise<reado
   const boards = (["before", "since"] as const).flatMap((form) =>
     arena[form].length === 0 ? [] : [board(arena[form], form)],
   );
-  const grades = singles.length === 0 ? [] : [sheetTable("grades", "Mean grades", gradesSheet(singles))];
+  const grades = gradesTables(singles.map((one) => ({ ...one, question: String(one.question_id) })));
   return [...(entries.length === 0 ? [] : tablesOf(entries, [])), ...boards, ...grades];
 }
 

@@ -1,5 +1,5 @@
 import type { RunConfig } from "../../config/index.ts";
-import type { PairJudgment } from "../../evaluation/fastchat/records.ts";
+import type { PairJudgment, SingleJudgment } from "../../evaluation/fastchat/records.ts";
 import { ANSWER_FORMATS } from "../../evaluation/interchange/answers.ts";
 import { arenaRecord, arenaScoreIn, arenaScoreOf } from "../../evaluation/interchange/arenaJudgments.ts";
 import { usableFileName } from "../../config/usableName.ts";
@@ -99,6 +99,13 @@ function arenaOf(judgment: PairJudgment): Parameters<typeof arenaRecord>[0] {
     judgments: [g2_judgment, g1_judgment],
     prompts: [g2_user_prompt, g1_user_prompt],
   };
+}
+
+/** Grades of single answers as FastChat reads them: `model_judgment/<judge>_single.jsonl`, of a panel one a judge. */
+export function gradeFiles(grades: readonly SingleJudgment[]): readonly InterchangeFile[] {
+  return [...Map.groupBy(grades, ({ judge }) => usableFileName(judge[0]))].map(([judge, of]) => {
+    return { name: `fastchat/model_judgment/${judge}_single.jsonl`, content: linesOf(of) };
+  });
 }
 
 function linesOf(records: readonly object[]): string {

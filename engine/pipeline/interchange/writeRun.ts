@@ -1,10 +1,11 @@
 import type { RunConfig } from "../../config/index.ts";
+import { gradedOnce } from "../../evaluation/fastchat/judgments.ts";
 import { readAnswers } from "../../storage/formats/answers.ts";
 import type { RunFolder } from "../../storage/runFolder.ts";
-import { readJudgments } from "../judgmentsFile.ts";
+import { readGrades, readJudgments } from "../judgmentsFile.ts";
 import type { ResolvedRecipe } from "../resolve.ts";
 import type { SeedResult } from "../salsa.ts";
-import { answerFiles, judgmentFiles, kindOfBenchmark } from "./runFiles.ts";
+import { answerFiles, gradeFiles, judgmentFiles, kindOfBenchmark } from "./runFiles.ts";
 
 /** Folder, in a run's, of answers and judgments as the tools of others read them. */
 const INTERCHANGE = "interchange";
@@ -35,7 +36,8 @@ export async function writeInterchange({ config, results, artifactOf, folder }: 
       const kind = kindOfBenchmark(config, benchmark);
       if (kind === undefined) continue;
       const all = await Promise.all(of.map(({ artifact }) => readJudgments(artifactOf(artifact).folder)));
-      for (const { name, content } of judgmentFiles(all.flat(), kind)) {
+      const grades = await Promise.all(of.map(({ artifact }) => readGrades(artifactOf(artifact).folder)));
+      for (const { name, content } of [...judgmentFiles(all.flat(), kind), ...gradeFiles(gradedOnce(grades.flat()))]) {
         await folder.writeFile(`${home(benchmark)}/${name}`, content);
       }
     }

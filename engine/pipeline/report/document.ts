@@ -69,7 +69,7 @@ function resultsSection({ state, winRates, opinions }: RunFacts, figures: readon
 
 /** The win rates first: they are the purpose of the run. */
 function placeOfTable({ name }: Table): number {
-  const place = ["winRates", "parts", "checks", "ratings"].indexOf(name);
+  const place = ["winRates", "parts", "checks", "ratings", "grades"].indexOf(name);
   return place < 0 ? Infinity : place;
 }
 

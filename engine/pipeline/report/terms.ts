@@ -2,6 +2,9 @@ import type { RateTable as WinRates, TableRow } from "../../evaluation/table.ts"
 import type { Table } from "../../protocol/events.ts";
 import { WIN_RATE_TERMS, type WinRateTerm } from "../../protocol/winRateTerms.ts";
 
+/** Numbers that have a table of their own. */
+const TABLES: Readonly<Partial<Record<WinRateTerm, string>>> = { rating: "ratings", grade: "grades" };
+
 /** Numbers that stand only where a row has them. */
 const FIELDS: Readonly<Partial<Record<WinRateTerm, (row: TableRow) => boolean>>> = {
   question: ({ method }) => method === "question",
@@ -23,7 +26,8 @@ const FIELDS: Readonly<Partial<Record<WinRateTerm, (row: TableRow) => boolean>>>
 export function termsOf(rows: WinRates, tables: readonly Pick<Table, "name">[]): readonly WinRateTerm[] {
   const names = Object.keys(WIN_RATE_TERMS) as WinRateTerm[];
   return names.filter((name) => {
-    if (name === "rating") return tables.some((table) => table.name === "ratings");
+    const own = TABLES[name];
+    if (own !== undefined) return tables.some((table) => table.name === own);
     const isThere = FIELDS[name];
     return isThere === undefined || rows.some(isThere);
   });

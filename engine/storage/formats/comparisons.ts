@@ -8,6 +8,9 @@ export const COMPARISONS_FILE = "comparisons.jsonl";
 /** File of the same judgments as FastChat's tools read them, in the same order. */
 export const JUDGMENTS_FILE = "judgments.jsonl";
 
+/** File of the grades that a judge of single answers gave, as FastChat's tools read them; other judges leave none. */
+export const GRADES_FILE = "grades.jsonl";
+
 /** Judges of a panel whose verdicts are read. */
 export const MOST_VOTES = 100;
 

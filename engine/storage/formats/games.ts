@@ -24,6 +24,20 @@ export const gameSchema = z.object({
         .max(MOST_VOTES)
         .readonly(),
     ),
+    grades: z.exactOptional(
+      z
+        .array(
+          z.object({
+            answer: z.enum(["first", "second"]),
+            judge: z.tuple([z.string(), z.string()]).readonly(),
+            score: z.exactOptional(z.number()),
+            userPrompt: z.string(),
+            judgment: z.string(),
+          }),
+        )
+        .max(2 * MOST_VOTES)
+        .readonly(),
+    ),
     model: z.exactOptional(z.string()),
     userPrompt: z.exactOptional(z.string()),
     judgment: z.exactOptional(z.string()),

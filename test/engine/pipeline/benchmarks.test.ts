@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
-import { readPairJudgment } from "../../../engine/evaluation/fastchat/records.ts";
-import { planPipeline } from "../../../engine/pipeline/index.ts";
+import { readPairJudgment, readSingleJudgment } from "../../../engine/evaluation/fastchat/records.ts";
+import { planPipeline, writeReport } from "../../../engine/pipeline/index.ts";
 import { readAnswers } from "../../../engine/storage/formats/answers.ts";
 import { Random } from "../../../engine/training/index.ts";
 import { type Script, chat, json, lastMessage, withServer } from "../serving/scriptedServer.ts";
@@ -110,6 +110,59 @@ describe("a run over MT-Bench", function () {
         readonly nQuestions: number;
       }[];
       assert.deepEqual([row?.n, row?.nQuestions], [6, 3], "turns of a question are one cluster");
+    });
+  });
+
+  it("has grades of single answers: in FastChat's file, and as means that count an answer of several pairs once", async () => {
+    // The longer an answer, the better, but some are not graded.
+    const script: Script = (seen, response) => {
+      const { length } = lastMessage(seen);
+      json(response, chat(length % 7 === 0 ? "I cannot say" : `Rating: [[${1 + (length % 10)}]]`));
+    };
+    await withServer(script, async ({ baseUrl }) => {
+      const llm = { model: "judge/1", baseUrl, protocol: "single" };
+      const pairs = [
+        ["salsa", "ppo"],
+        ["sft-1", "ppo"],
+      ];
+      const evaluation = { ...(written["evaluation"] as Written), judge: "llm", llm, pairs };
+      const run = await runTiny({ ...written, seeds: [1, 2], evaluation }, folder);
+      const rows = JSON.parse(await fs.readFile(path.join(run.folder, "tables/grades.json"), "utf8")) as Readonly<
+        Record<string, unknown>
+      >[];
+      const means = new Map<string, readonly number[]>();
+      for (const seed of [1, 2]) {
+        const home = path.join(run.folder, `interchange/mt/seed-${seed}/fastchat/model_judgment`);
+        assert.deepEqual((await fs.readdir(home)).sort(), ["judge_1_pair.jsonl", "judge_1_single.jsonl"]);
+        const grades = (await linesOf(path.join(home, "judge_1_single.jsonl"))).map(readSingleJudgment);
+        assert.deepEqual(
+          grades.map(({ model, question_id, turn }) => `${model} ${question_id} ${turn}`).sort(),
+          ["ppo", "salsa", "sft-1"].flatMap((model) =>
+            [81, 82, 83].flatMap((id) => [1, 2].map((turn) => `${model} ${id} ${turn}`)),
+          ),
+        );
+        assert.equal(
+          grades.find(({ question_id: id, turn }) => id === 82 && turn === 2)?.judge[1],
+          "single-math-v1-multi-turn",
+        );
+        for (const model of ["ppo", "salsa", "sft-1"]) {
+          const own = grades.filter((one) => one.model === model && one.score !== -1).map(({ score }) => score);
+          means.set(`${model} ${seed}`, own);
+          means.set(`${model} all`, [...(means.get(`${model} all`) ?? []), ...own]);
+        }
+      }
+      const shown = rows.filter(({ benchmark }) => benchmark === "mt");
+      assert.deepEqual(
+        shown.map(({ model, seed, grade, n }) => [`${String(model)} ${String(seed)}`, grade, n]).sort(),
+        [...means]
+          .map(([of, own]) => [of, (own.reduce((sum, one) => sum + one, 0) / own.length).toFixed(2), own.length])
+          .sort(),
+      );
+      assert.ok(shown.every((row) => "turn 1" in row && "turn 2" in row));
+      assert.ok(shown.some((row) => Number(row["without a grade"]) > 0));
+      const report = await fs.readFile(await writeReport(run.folder), "utf8");
+      assert.match(report, /### Mean grades\n\n\| benchmark \| judge \| model \| seed \| turn 1 \|/);
+      assert.match(report, /- \*\*Grade\*\*: Mean of the grades from 1 to 10/);
     });
   });
 

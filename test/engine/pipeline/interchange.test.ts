@@ -107,6 +107,33 @@ describe("answers that other people's models wrote", () => {
       }),
     ));
 
+  it("are graded one by one to a table and FastChat's grades, which are read to the same table", () =>
+    inTemporaryFolder(async (folder) => {
+      const grading: Script = (seen, response) => {
+        const [, grade = ""] = [...lastMessage(seen).matchAll(/good (\d+)/g)].at(-1) ?? [];
+        json(response, chat(grade === "3" ? "I cannot say" : `[[${grade}]]`));
+      };
+      await withServer(grading, async ({ baseUrl }) => {
+        const { questions, ours, theirs } = await files(folder);
+        const argv = ["judge", ours, "--against", theirs, "--questions", questions, "--kind", "mt-bench", "--json"];
+        const judging = ["--model", "a/judge", "--server", baseUrl, "--protocol", "single", "--out", "out"];
+        const judged = await salsa([...argv, ...judging], { folder, pipeline });
+        assert.equal(judged.code, 0, judged.stderr);
+        const gradesIn = (stdout: string): unknown => {
+          const { tables } = JSON.parse(stdout) as { readonly tables: readonly { readonly name: string }[] };
+          return tables.find(({ name }) => name === "grades");
+        };
+        const file = "out/model_judgment/a_judge_single.jsonl";
+        const read = await salsa(["winrates", file, "--json"], { folder, pipeline });
+        assert.deepEqual(gradesIn(read.stdout), gradesIn(judged.stdout));
+        // Goodness 1 and 2, and 3 without a grade, against 2, in two turns each.
+        assert.deepEqual((gradesIn(read.stdout) as { readonly rows: unknown }).rows, [
+          ["a/judge", "theirs", "2.00", "2.00", "2.00", "–", 6, 0],
+          ["a/judge", "ours", "1.50", "1.50", "1.50", "-4.85 to 7.85", 4, 2],
+        ]);
+      });
+    }));
+
   it("to Arena-Hard are judged by its own five-way form where the protocol is official, also by a panel and in a run", () =>
     inTemporaryFolder(async (folder) => {
       const arena: Script = (seen, response) => {

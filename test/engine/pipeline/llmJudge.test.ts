@@ -5,6 +5,7 @@ import { inspect } from "node:util";
 import { defined } from "../../../engine/compute/graph/tensor.ts";
 import { exportRuns, writeHtmlReport, writeReport } from "../../../engine/pipeline/index.ts";
 import { chosenJudge, judgeAnswers, judgeChoice } from "../../../engine/pipeline/judging.ts";
+import { readGrades } from "../../../engine/pipeline/judgmentsFile.ts";
 import { ModelDesk, readPrompt } from "../../../engine/pipeline/modelDesk.ts";
 import { OutOfBudget, type StageReport, Stopped } from "../../../engine/pipeline/stage.ts";
 import { METRICS } from "../../../engine/protocol/catalogue.ts";
@@ -195,6 +196,83 @@ describe("a language model as judge", () => {
         await judged({ baseUrl, root, llm: { protocol: "single" }, theirs: (prompt) => `good ${prompt + 1}` });
         assert.deepEqual(await outcomes(root), ["win", "tie", "loss", "loss"]);
         assert.equal(seen.length, 7);
+        const { messages } = defined(seen[0]).body as { readonly messages: readonly { readonly content: string }[] };
+        const [one, ...others] = await readGrades(path.join(root, "stage", "result"));
+        assert.deepEqual(one, {
+          ...{ question_id: 0, model: "a", judge: ["judge-1", "single-v1"], user_prompt: messages[1]?.content },
+          ...{ judgment: "Rating: [[2]]", score: 2, turn: 1, tstamp: 0 },
+        });
+        assert.deepEqual(
+          others.map(({ model, question_id, score }) => [model, question_id, score]),
+          [
+            ["b", 0, 1],
+            ...[1, 2, 3].flatMap((prompt) => [
+              ["a", prompt, 2],
+              ["b", prompt, prompt + 1],
+            ]),
+          ],
+        );
+      });
+    }));
+
+  it("keeps the grade of an answer beside one that has none, and the median of several", () =>
+    inTemporaryFolder(async (root) => {
+      const script: Script = (seen, response) => {
+        const says = /good (\d+)/.exec(lastMessage(seen))?.[1] ?? "";
+        const sample = Number(seen.body["seed"] ?? 0);
+        if (says === "3") json(response, { error: { message: "maximum context length" } }, 400);
+        else if (says === "4") json(response, chat("It is good"));
+        else json(response, chat(`[[${says === "1" ? [3, 8, 4, 10][sample] : says}]]`));
+      };
+      await withServer(script, async ({ baseUrl }) => {
+        const attempt = { baseUrl, root, n: 3, ours: (prompt: number) => `good ${2 + prompt}` };
+        const events = await judged({ ...attempt, llm: { protocol: "single" } });
+        const values = metricsOf(events);
+        assert.deepEqual([values["judge/failed"], values["judge/malformed"], values["judge/dropped"]], [2, 2, 2]);
+        const graded = async (folder: string): Promise<unknown[]> =>
+          (await readGrades(path.join(root, folder, "result"))).map(({ model, score, judgment }) => [
+            ...[model, score, judgment.replace(/: .*/s, "").slice(0, 10)],
+          ]);
+        assert.deepEqual(await graded("stage"), [
+          ["a", 2, "[[2]]"],
+          ["b", 3, "[[3]]"],
+          ["a", -1, "$ERROR$ ht"],
+          ["b", 3, "[[3]]"],
+          ["a", -1, "It is good"],
+          ["b", 3, "[[3]]"],
+        ]);
+        await judged({ ...attempt, llm: { protocol: "single", samples: 4 }, folder: "several" });
+        // The middle of 3, 4, 8 and 10.
+        assert.deepEqual((await graded("several"))[1], ["b", 6, "[[3]]\n\n---"]);
+      });
+    }));
+
+  it("grades what was begun by a version that kept no grades, from the game that it still has to play", () =>
+    inTemporaryFolder(async (root) => {
+      const work = path.join(root, "stage", "work");
+      await fs.mkdir(work, { recursive: true });
+      const ruling = { winner: "second", userPrompt: "p", judgment: "[[1]]\n\n----\n\n[[9]]" };
+      const other = { ...ruling, winner: "first" };
+      const games = [
+        { pair: 0, game: 0, ruling },
+        { pair: 0, game: 1, ruling: other },
+        { pair: 1, game: 0, ruling },
+      ];
+      await fs.writeFile(path.join(work, "games.jsonl"), games.map((game) => `${JSON.stringify(game)}\n`).join(""));
+      const script: Script = (seen, response) =>
+        json(response, chat(`[[${/good (\d+)/.exec(lastMessage(seen))?.[1] ?? ""}]]`));
+      await withServer(script, async ({ baseUrl }) => {
+        await judged({ baseUrl, root, n: 2, llm: { protocol: "single" } });
+        assert.deepEqual(await outcomes(root), ["loss", "tie"]);
+        assert.deepEqual(
+          (await readGrades(path.join(root, "stage", "result"))).map(({ question_id, model, score }) => [
+            ...[question_id, model, score],
+          ]),
+          [
+            [1, "b", 1],
+            [1, "a", 2],
+          ],
+        );
       });
     }));
 
@@ -373,6 +451,27 @@ describe("judging that is interrupted", () => {
           return true;
         });
         assert.equal(seen.length, 5);
+        const grading: Script = (_, response) => json(response, chat("[[7]]"));
+        await withServer(grading, async (other) => {
+          const evaluation = { prices, budget: 0.121 };
+          const llm = { ...attempt.llm, protocol: "single" };
+          const single = {
+            ...attempt,
+            llm,
+            evaluation,
+            ours: (at: number) => `good ${2 + at}`,
+            baseUrl: other.baseUrl,
+          };
+          await assert.rejects(judged({ ...single, folder: "single" }), (error: unknown) => {
+            assert.ok(error instanceof OutOfBudget);
+            assert.ok(error.comparisons.length > 0 && error.comparisons.length < error.nPairs);
+            assert.deepEqual(
+              error.grades.map(({ model, question_id, score }) => [model, question_id, score]),
+              error.comparisons.flatMap(({ prompt }) => ["a", "b"].map((model) => [model, Number(prompt), 7])),
+            );
+            return true;
+          });
+        });
         await judged({ ...attempt, evaluation: { prices, budget: 10 } });
         assert.equal(seen.length, 8);
         await assert.rejects(

@@ -36,6 +36,7 @@ const GRADE = {
   question_id: 1,
   model: "a",
   judge: ["j", "single-v1"],
+  user_prompt: "p",
   judgment: "[[5]]",
   score: 5,
   turn: 1,

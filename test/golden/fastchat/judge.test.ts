@@ -3,9 +3,14 @@ import { execFile } from "node:child_process";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { parseConfig } from "../../../engine/config/index.ts";
-import { readPairJudgment } from "../../../engine/evaluation/fastchat/records.ts";
+import {
+  type SingleJudgment,
+  readPairJudgment,
+  readSingleJudgment,
+} from "../../../engine/evaluation/fastchat/records.ts";
 import * as prompts from "../../../engine/evaluation/judges/prompts.ts";
 import { judgeJob, openAnswers, tablesOfJudgments } from "../../../engine/pipeline/index.ts";
+import { gradeFiles } from "../../../engine/pipeline/interchange/runFiles.ts";
 import { writeJsonl } from "../../engine/pipeline/ownData.ts";
 import { type Script, chat, json, lastMessage, withServer } from "../../engine/serving/scriptedServer.ts";
 import { withServed } from "../../engine/serving/server/served.ts";
@@ -96,6 +101,30 @@ describe("FastChat's own judge", function () {
     return path.join(home, "model_judgment", `${JUDGE}_${mode === "single" ? mode : "pair"}.jsonl`);
   }
 
+  const signal = new AbortController().signal;
+
+  /** Our judging of answers in FastChat's folder. */
+  const jobOf = (home: string, own: object, models: readonly string[] = ["ours"]): ReturnType<typeof openAnswers> =>
+    openAnswers({
+      config: parseConfig(
+        JSON.stringify({ task: { name: "miniinstruct" }, evaluation: { judge: "llm", llm: { model: JUDGE, ...own } } }),
+        "x",
+      ),
+      answers: models.map((model) => path.join(home, `model_answer/${model}.jsonl`)),
+      baseline: path.join(home, "model_answer/theirs.jsonl"),
+      questions: {
+        ...{ file: path.join(home, "question.jsonl"), kind: "mt-bench" },
+        references: path.join(home, "reference_answer", `${JUDGE}.jsonl`),
+      },
+      isCommon: false,
+    });
+
+  const gradesIn = async (file: string): Promise<readonly SingleJudgment[]> =>
+    (await fs.readFile(file, "utf8"))
+      .trim()
+      .split("\n")
+      .map((line) => readSingleJudgment(JSON.parse(line)));
+
   const judgmentsIn = async (file: string): Promise<readonly ReturnType<typeof readPairJudgment>[]> =>
     (await fs.readFile(file, "utf8"))
       .trim()
@@ -123,21 +152,7 @@ describe("FastChat's own judge", function () {
         const theirs = await theirJudgments(folder, baseUrl);
         const nTheirs = seen.length;
         const home = path.join(folder, "data", "mt_bench");
-        const llm = { model: JUDGE, baseUrl, protocol: "official" };
-        const job = await openAnswers({
-          config: parseConfig(
-            JSON.stringify({ task: { name: "miniinstruct" }, evaluation: { judge: "llm", llm } }),
-            "x",
-          ),
-          answers: [path.join(home, "model_answer/ours.jsonl")],
-          baseline: path.join(home, "model_answer/theirs.jsonl"),
-          questions: {
-            ...{ file: path.join(home, "question.jsonl"), kind: "mt-bench" },
-            references: path.join(home, "reference_answer", `${JUDGE}.jsonl`),
-          },
-          isCommon: false,
-        });
-        const signal = new AbortController().signal;
+        const job = await jobOf(home, { baseUrl, protocol: "official" });
         const { judgments } = await judgeJob(job, { root: path.join(folder, ".salsa"), signal, env: {} });
         const ours = path.join(folder, "ours.jsonl");
         await writeJsonl(ours, judgments);
@@ -184,6 +199,36 @@ describe("FastChat's own judge", function () {
         // Goodness 1 to 4, and one more in the second turn, of which 5 has no grade.
         assert.deepEqual([...row.slice(1, 5), ...row.slice(6)], ["ours", "2.50", "3.00", "2.71", 7, 1]);
         assert.deepEqual(printed, ["2.50", "3.00", "2.71"]);
+
+        // Ours, of which one is in two pairs: FastChat's code prints what our table has.
+        const home = path.join(folder, "data", "mt_bench");
+        await writeJsonl(
+          path.join(home, "model_answer", "third.jsonl"),
+          answers("third", (at) => 2 * at + 1, QUESTIONS),
+        );
+        const job = await jobOf(home, { baseUrl, protocol: "single" }, ["ours", "third"]);
+        const { grades: ours, tables } = await judgeJob(job, { root: path.join(folder, ".salsa"), signal, env: {} });
+        const [written, ...others] = gradeFiles(ours);
+        assert.equal(written?.name, `fastchat/model_judgment/${JUDGE}_single.jsonl`);
+        assert.deepEqual(others, []);
+        const single = path.join(folder, "ours_single.jsonl");
+        await fs.writeFile(single, written.content);
+        const byPlace = (all: readonly SingleJudgment[]): unknown[] =>
+          all.map(({ question_id, turn, ...one }) => [question_id, turn, { ...one, tstamp: 0 }]).sort();
+        const read = await gradesIn(single);
+        assert.deepEqual(read, ours);
+        assert.deepEqual(byPlace(read.filter(({ model }) => model === "ours")), byPlace(await gradesIn(file)));
+        const shown = await python(folder, ["-m", "fastchat.llm_judge.show_result", "--input-file", single]);
+        const table = tables.find(({ name }) => name === "grades")?.rows ?? [];
+        assert.equal(table.length, 3);
+        for (const [, model, ...means] of table) {
+          const lines = shown.matchAll(new RegExp(`^${String(model)} +(?:[12] +)?([\\d.]+)$`, "gm"));
+          assert.deepEqual(
+            [...lines].map(([, grade]) => Number(grade).toFixed(2)),
+            means.slice(0, 3),
+            String(model),
+          );
+        }
       });
     }));
 

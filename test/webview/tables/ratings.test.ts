@@ -66,5 +66,16 @@ describeInBrowser("the ratings in the win-rate view", (browser) => {
     open = await openState(browser(), { ...state, run: runWith(ended) });
     await open.page.getByRole("region", { name: "Win rates" }).first().waitFor();
     assert.equal(await open.page.getByRole("region", { name: "Ratings" }).count(), 0);
+    assert.equal(await open.page.getByRole("region", { name: "Mean grades" }).count(), 0);
+  });
+
+  it("follow the mean grades, with what those are, where a judge graded answers one by one", async () => {
+    const state = VIEW_STATES.find(({ what }) => what === "the win rates");
+    assert.ok(state);
+    open = await openState(browser(), state);
+    const grades = open.page.getByRole("region", { name: "Mean grades", exact: true });
+    await grades.getByRole("columnheader", { name: "turn 2" }).waitFor();
+    await grades.getByRole("row", { name: "mt gpt-4 ppo 6.98 6.21 6.60 6.18 to 7.02 159 1" }).waitFor();
+    await grades.getByText(/each answer counts once, whatever the number of its pairs/).waitFor();
   });
 });
