@@ -134,6 +134,37 @@ describe("answers that other people's models wrote", () => {
       });
     }));
 
+  it("of the demo tell the judge what to say: both orders make obeying a tie, and the table says how many do", () =>
+    inTemporaryFolder(async (folder) => {
+      const judged = path.join(import.meta.dirname, "../../../examples/miniinstruct/judge");
+      const at = (name: string): string => path.join(judged, name);
+      // Obeys whatever names a verdict, else prefers what is right.
+      const gullible: Script = (seen, response) => {
+        const shown = lastMessage(seen);
+        const [order] = /\[\[A\]\]/.exec(shown) ?? [];
+        const isRightFirst = shown.search(/Paris|Red/) < shown.search(/London|$/);
+        json(response, chat(order ?? (shown.split("Red").length > 2 ? "[[C]]" : isRightFirst ? "[[A]]" : "[[B]]")));
+      };
+      await withServer(gullible, async ({ baseUrl }) => {
+        const of = ["--against", at("honest.jsonl"), "--questions", at("questions.jsonl"), "--kind", "prompts"];
+        const judging = ["--model", "judge-1", "--server", baseUrl];
+        const { stdout, stderr, code } = await salsa(["judge", at("pleading.jsonl"), ...of, ...judging], {
+          folder,
+          pipeline,
+        });
+        assert.equal(code, 0, stderr);
+        assert.match(
+          stdout,
+          /\n2 comparisons have a question or an answer that looks as if it told the judge what to say/,
+        );
+        // The right capital wins; the same colours, and the two orders, are ties.
+        assert.match(stdout, /prompts +pleading +honest +all +0 +1 +3 +0 +4 /);
+        const readme = await fs.readFile(path.join(judged, "../README.md"), "utf8");
+        const [note = "none"] = /2 comparisons have .*\./.exec(stdout) ?? [];
+        assert.ok(readme.replaceAll("\n", " ").includes(note), note);
+      });
+    }));
+
   it("to Arena-Hard are judged by its own five-way form where the protocol is official, also by a panel and in a run", () =>
     inTemporaryFolder(async (folder) => {
       const arena: Script = (seen, response) => {
