@@ -8,6 +8,7 @@ import { checkContestants } from "./contestants.ts";
 import { checkJudge, defaultJudge } from "./judging.ts";
 import { checkBudget } from "./judgingCost.ts";
 import { repeated, unknownBenchmark, unknownName } from "./complaints.ts";
+import { PAIR_SETTINGS } from "./reward.ts";
 import type { PartialConfig } from "./schema.ts";
 import { shown } from "./explain.ts";
 import { checkLora } from "./loraChecks.ts";
@@ -16,6 +17,7 @@ import { checkAlikeNames } from "./nameChecks.ts";
 import { modelNames, RESERVED_NAMES, rewardName, TASK_BENCHMARKS, VALIDATION } from "./names.ts";
 import type { ModelNames, Naming } from "./names.ts";
 import { checkSoups } from "./soupChecks.ts";
+import { namesOf } from "./sweeps/products.ts";
 
 /**
  * Everything that can be wrong between settings that are each right.
@@ -112,9 +114,6 @@ export function checkRewardTraining(written: unknown): Complaint[] {
   return others.map((key) => ({ path: ["reward", key], message, remedy: "remove one of the two", atKey: true }));
 }
 
-/** Settings of the reward model's pairs, which some arms learn, too. */
-const PAIR_SETTINGS = ["pairs", "heldOut", "maxLength"] as const;
-
 /** True if some arm is written to learn preference pairs itself. */
 function learnsPairs(written: unknown): boolean {
   const { rlhf, arms } = written as { readonly rlhf?: unknown; readonly arms?: unknown };
@@ -194,9 +193,14 @@ function checkSft({ sft }: PartialConfig): Complaint[] {
 }
 
 /** Models and stages of one name. */
-function checkClashes({ reward }: PartialConfig, names: ModelNames, { soups = {}, arms }: Naming): Complaint[] {
+function checkClashes(
+  { reward }: PartialConfig,
+  names: ModelNames,
+  { soups = {}, arms, sweep = {} }: Naming,
+): Complaint[] {
   const taken = new Map([...RESERVED_NAMES, ...names.sfts.map((name) => [name, "an SFT"] as const)]);
   for (const seed of reward?.seeds ?? []) taken.set(rewardName(seed), "a reward model");
+  for (const [name, holder] of [...taken]) for (const one of namesOf(name, sweep)) taken.set(one, holder);
   const clashes = (section: string, written: readonly string[]): Complaint[] =>
     written.flatMap((name) => {
       const holder = taken.get(name);

@@ -6,6 +6,7 @@ import { runConfigSchema } from "./schema.ts";
 import type { SettingDocs } from "./setting.ts";
 import { ROOT_SNIPPETS } from "./snippets.ts";
 import { gridSchema } from "./sweeps/grids.ts";
+import { UPSTREAM } from "./sweeps/sections.ts";
 import { bare, defaultOf, docsOf, settingsOf, variantNames } from "./walk.ts";
 
 /**
@@ -32,7 +33,8 @@ const GRID = "grid";
 
 /** The schema with a grid as another form of each number that can be swept, in place. */
 function withGrids(schema: JsonSchema): JsonSchema {
-  for (const one of [schema.properties?.["rlhf"], ...namedEntries(schema)]) {
+  const trainings = Object.values(UPSTREAM).map((section) => sectionAt(schema, section));
+  for (const one of [schema.properties?.["rlhf"], ...trainings, ...namedEntries(schema)]) {
     const variants = (one?.["oneOf"] ?? [one]) as readonly (JsonSchema | undefined)[];
     for (const variant of variants) for (const setting of Object.values(variant?.properties ?? {})) offerGrid(setting);
   }
@@ -40,6 +42,10 @@ function withGrids(schema: JsonSchema): JsonSchema {
   Reflect.deleteProperty(grid, "$schema");
   tidy(grid);
   return { ...schema, definitions: { ...schema.definitions, [GRID]: grid } };
+}
+
+function sectionAt(schema: JsonSchema, section: readonly string[]): JsonSchema | undefined {
+  return section.reduce<JsonSchema | undefined>((at, key) => at?.properties?.[key], schema);
 }
 
 /** Schemas of arms and soups; those of a preset stand beside that of others, which the config may add. */
@@ -87,7 +93,7 @@ export function configTable(): string {
     .filter(({ path }) => !path.startsWith("arms."))
     .flatMap(({ path, schema }) => [settingRow(path, schema), ...objectRows(path, schema, shown)]);
   const arms = tableRow(["`arms.<name>.…`", "", "", "as in rlhf", "Any setting of rlhf, for this arm alone"]);
-  const grids = settingsOf(gridSchema, "<number of rlhf, an arm or a soup>").map((one) =>
+  const grids = settingsOf(gridSchema, "<number of sft, reward, model.pretrain, rlhf, an arm or a soup>").map((one) =>
     settingRow(one.path, one.schema),
   );
   const head = ["| Setting | Value | Unit | Default | Meaning |", "|---|---|---|---|---|"];

@@ -22,7 +22,7 @@ import { ALL_LINEAR, LORA_TARGETS } from "./lora.ts";
 import { architectureSchema } from "./model.ts";
 import type { WrittenConfig } from "./schema.ts";
 import { mlpWidth } from "./sizes.ts";
-import { type WrittenSoup, resolveSoup } from "./soup.ts";
+import { DEFAULT_SOUPS, type WrittenSoup, resolveSoup } from "./soup.ts";
 import { type Combinations, likePairs, namesOf } from "./sweeps/products.ts";
 
 /** Where a config lies: its name may come from the file and its paths are relative to the folder. */
@@ -36,7 +36,7 @@ export interface ConfigPlace {
 /** Fills in settings that follow from others and makes paths absolute. The config must have passed its checks. */
 export function expandConfig(written: WrittenConfig, place: ConfigPlace): RunConfig {
   const { sft, reward, runtime } = written;
-  const names = modelNames(written);
+  const names = modelNames({ ...written, sweep: place.combinations });
   const { examples, epochs, steps, ...sftRest } = sft;
   const { checkpoint, init, pairs, ...rewardRest } = reward;
   const soups = expandSoups(written, names.sfts);
@@ -57,7 +57,7 @@ export function expandConfig(written: WrittenConfig, place: ConfigPlace): RunCon
     reward: {
       ...rewardRest,
       ...(checkpoint === undefined ? {} : { checkpoint: resolveSource(place.folder, checkpoint) }),
-      init: init ?? firstSft(written),
+      init: init ?? names.sfts[0] ?? firstSft(written),
       pairs: pairs ?? sizes?.pairs,
     },
     soups,
@@ -129,7 +129,7 @@ function expandLora({ targets, ...lora }: NonNullable<WrittenConfig["model"]["lo
 }
 
 function expandSoups(written: WrittenConfig, sfts: readonly string[]): Record<string, SoupConfig> {
-  const soups: Readonly<Record<string, WrittenSoup>> = written.soups ?? { soup: { method: "uniform" } };
+  const soups: Readonly<Record<string, WrittenSoup>> = written.soups ?? DEFAULT_SOUPS;
   const isTask = written.task !== undefined;
   return Object.fromEntries(
     Object.entries(soups).map(([name, soup]) => [name, resolveSoup(soup, { of: soup.of ?? sfts, isTask })]),

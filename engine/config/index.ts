@@ -21,9 +21,12 @@ export {
 export type { ModelCost, ServerModel } from "./judgingCost.ts";
 export { answersBenchmark, pairsOn } from "./contestants.ts";
 export { LORA_TARGETS } from "./lora.ts";
-export { rewardName, sftName, TASK_BENCHMARKS, VALIDATION } from "./names.ts";
+export { rewardName, sftName, sftNamesOf, TASK_BENCHMARKS, VALIDATION } from "./names.ts";
 export { parseConfig } from "./parse.ts";
 export type { ParseSettings } from "./parse.ts";
 export { derivedSizes, splitPairs } from "./sizes.ts";
 export type { ArmSizes, DerivedSizes } from "./sizes.ts";
+export { isByReward } from "./soup.ts";
+export { nameWith, namesOf } from "./sweeps/products.ts";
+export { configAt, resolvedPlace, variantsOf, writtenPlace } from "./sweeps/variants.ts";
 export type * from "./resolved.ts";

@@ -1,5 +1,6 @@
 import { armKinds } from "./algorithms/index.ts";
 import type { WrittenConfig } from "./schema.ts";
+import { type Combinations, namesOf } from "./sweeps/products.ts";
 
 /** Name of the split that settings are chosen on; no benchmark may have it. */
 export const VALIDATION = "validation";
@@ -17,6 +18,11 @@ export const TASK_BENCHMARKS = ["inDistribution", "outOfDistribution"] as const;
 /** Name of the SFT model of a seed. */
 export function sftName(seed: number): string {
   return `sft-${seed}`;
+}
+
+/** Names of all SFTs of a config. */
+export function sftNamesOf({ sft, sweep = {} }: Pick<Naming, "sft" | "sweep">): readonly string[] {
+  return sft.seeds.flatMap((seed) => namesOf(sftName(seed), sweep));
 }
 
 /** Name of the reward model of a seed, where there are several. */
@@ -43,12 +49,15 @@ export interface ModelNames {
 export type Naming = Partial<Pick<WrittenConfig, "soups" | "arms">> & {
   readonly evaluation?: { readonly contestants?: object | undefined } | undefined;
   readonly sft: { readonly seeds: readonly number[] };
+  /** Products of grids; its soups and arms stand in the config. */
+  readonly sweep?: Combinations | undefined;
 };
 
 /** Every model name a config defines, its default soup and arms included. */
 export function modelNames(config: Naming): ModelNames {
-  const sfts = config.sft.seeds.map(sftName);
-  const ingredients = ["base", ...sfts];
+  const named = (name: string): readonly string[] => namesOf(name, config.sweep ?? {});
+  const sfts = sftNamesOf(config);
+  const ingredients = [...named("base"), ...sfts];
   const soups = config.soups === undefined ? ["soup"] : Object.keys(config.soups);
   const references = [...ingredients, ...soups];
   const arms = config.arms === undefined ? [...defaultArms(soups).keys()] : Object.keys(config.arms);

@@ -52,7 +52,11 @@ export function parseConfig(text: string, file: string, settings: ParseSettings 
   const explained = [...issues, ...checkLostNames(written)];
   const mistakes = [...crowded, ...swept.complaints, ...explained];
   const whole = result.success ? result.data : soundParts(value, mistakes);
-  const found = sureOnes(between(value, whole, { mistakes, broken: document.broken }), mistakes, value);
+  const found = sureOnes(
+    between(value, whole, { mistakes, broken: document.broken, sweep: combinations }),
+    mistakes,
+    value,
+  );
   const complaints = [...crowded, ...swept.complaints, ...asWritten([...explained, ...found], swept)];
   complaints.push(...sureOnes(checkRewardTraining(written), mistakes, value));
   const missing = settings.exists === undefined ? [] : missingFiles(whole, folder, settings.exists);
@@ -111,11 +115,7 @@ function aboutPreset(complaint: Complaint, written: unknown): Complaint {
 }
 
 /** Settings that do not go together, as far as it can be said beside mistakes and errors of syntax. */
-function between(
-  value: unknown,
-  whole: PartialConfig,
-  known: { readonly mistakes: readonly Complaint[]; readonly broken: ReadonlySet<string> },
-): readonly Complaint[] {
+function between(value: unknown, whole: PartialConfig, known: Parameters<typeof soundNames>[2]): readonly Complaint[] {
   if (!isRecord(value)) return [];
   const sound = Object.entries(whole).filter(([key]) => !known.broken.has(key));
   return crossChecks(Object.fromEntries(sound), new Set(Object.keys(value)), soundNames(value, whole, known));

@@ -3,6 +3,9 @@ import { optimizerSettings } from "./optimizer.ts";
 import { count, filePath, modelName, nonNegative, optionalSetting, section, seed, setting } from "./setting.ts";
 import { byTask } from "./task.ts";
 
+/** Settings of the reward model's pairs, which some arms learn, too. */
+export const PAIR_SETTINGS = ["pairs", "heldOut", "maxLength"] as const;
+
 /** The reward model: a scalar head trained on preference pairs. */
 export const rewardSchema = section(
   {

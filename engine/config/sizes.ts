@@ -1,6 +1,8 @@
 import { benchmarkKind } from "../evaluation/benchmarks/index.ts";
 import { answersBenchmark, pairsOn } from "./contestants.ts";
+import { sftNamesOf } from "./names.ts";
 import type { ArmConfig, RunConfig } from "./resolved.ts";
+import { configAt } from "./sweeps/variants.ts";
 
 /** Sizes that follow from a config. Undefined where they depend on how many lines a data file has. */
 export interface DerivedSizes {
@@ -45,18 +47,22 @@ export interface PpoSizes {
 export function derivedSizes(config: RunConfig): DerivedSizes {
   const { model, sft, reward } = config;
   const isNew = "architecture" in model;
-  const isTrained = reward.checkpoint === undefined && reward.pairs !== undefined;
-  const pairs = reward.pairs === undefined ? undefined : splitPairs(reward.pairs, reward.heldOut);
-  const rewardPairs = isTrained ? pairs : undefined;
+  const rewardPairs = reward.checkpoint === undefined ? pairsOf(config) : undefined;
   return {
     headSize: isNew ? model.architecture.hiddenSize / model.architecture.nHeads : undefined,
     pretrainSteps: isNew ? model.pretrain.steps : 0,
     sftSteps: "steps" in sft.duration ? sft.duration.steps : stepsOf(sft.examples, { ...sft, ...sft.duration }),
     rewardPairs,
     rewardSteps: stepsOf(rewardPairs?.train, reward),
-    arms: Object.fromEntries(Object.entries(config.arms).map(([name, arm]) => [name, armSizes(arm, pairs?.train)])),
+    arms: Object.fromEntries(
+      Object.entries(config.arms).map(([name, arm]) => [name, armSizes(arm, pairsOf(configAt(config, name))?.train)]),
+    ),
     comparisons: judgedPairs(config),
   };
+}
+
+function pairsOf({ reward: { pairs, heldOut } }: RunConfig): ReturnType<typeof splitPairs> | undefined {
+  return pairs === undefined ? undefined : splitPairs(pairs, heldOut);
 }
 
 /** Most answers of a model over all benchmarks: a file that is not counted in `short` may hold fewer questions. */
@@ -100,9 +106,10 @@ export function promptsThere(
  * Fewest stages that a run can have: one for each SFT, soup and β of an arm, and for each model's answers and each pair's
  * judgments. How many there are is for the recipe to say, which an editor does not build while somebody types.
  */
-export function fewestStages({ seeds, sft, soups, arms, evaluation }: RunConfig): number {
+export function fewestStages(config: RunConfig): number {
+  const { seeds, soups, arms, evaluation } = config;
   const { benchmarks, contestants = {} } = evaluation;
-  const nMixed = sft.seeds.length + Object.keys(soups).length;
+  const nMixed = sftNamesOf(config).length + Object.keys(soups).length;
   const trained = nMixed + Object.values(arms).reduce((sum, { betas }) => sum + betas.length, 0);
   const answering = 1 + nMixed + Object.keys(arms).length;
   const evaluated = benchmarks.map((benchmark) => {

@@ -44,7 +44,15 @@ function soundPart(schema: z.ZodType, value: unknown, { paths, isNamed }: Wrong)
 export function soundNames(
   value: Readonly<Record<string, unknown>>,
   { sft }: PartialConfig,
-  { mistakes, broken }: { readonly mistakes: readonly Complaint[]; readonly broken: ReadonlySet<string> },
+  {
+    mistakes,
+    broken,
+    sweep,
+  }: {
+    readonly mistakes: readonly Complaint[];
+    readonly broken: ReadonlySet<string>;
+    readonly sweep: Naming["sweep"];
+  },
 ): Naming | undefined {
   const [soups, arms] = [value["soups"], value["arms"]];
   const evaluation = isRecord(value["evaluation"]) ? value["evaluation"] : {};
@@ -57,7 +65,7 @@ export function soundNames(
   if (isLost || sft === undefined || ["sft", "soups", "arms", "evaluation"].some((key) => broken.has(key)))
     return undefined;
   return {
-    sft,
+    ...{ sft, sweep },
     ...(isRecord(soups) && { soups: soups as never }),
     ...(isRecord(arms) && { arms: arms as never }),
     ...(isRecord(contestants) && { evaluation: { contestants } }),

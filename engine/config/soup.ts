@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { SOUPS, type SoupSettings, recipeOf } from "../soup/index.ts";
+import { SOUPS, type SoupSettings, needOf, recipeOf } from "../soup/index.ts";
 import type { SoupFacts } from "../soup/recipe.ts";
 import { modelName, optionalSetting, section, withSnippets } from "./setting.ts";
 import type { Snippet } from "./setting.ts";
@@ -48,6 +48,9 @@ export const soupsSchema = withSnippets(z.record(modelName(), soupSchema), SOUPS
 /** A soup as people write it, defaults filled in. */
 export type WrittenSoup = z.output<typeof soupSchema>;
 
+/** Soups where a config writes none. */
+export const DEFAULT_SOUPS = { soup: { method: "uniform" } } as const satisfies Readonly<Record<string, WrittenSoup>>;
+
 /** How one soup is made: every default resolved, the models named. */
 export type SoupConfig = SoupSettings & { readonly of: readonly string[] };
 
@@ -55,4 +58,10 @@ export type SoupConfig = SoupSettings & { readonly of: readonly string[] };
 export function resolveSoup({ of: _of, method, ...settings }: WrittenSoup, facts: SoupFacts): SoupConfig {
   // The recipe of a method resolves its settings: they belong together.
   return { ...recipeOf(method).resolve(settings, facts), method, of: facts.of } as SoupConfig;
+}
+
+/** True for a soup whose members the reward model chooses. */
+export function isByReward({ of, ...settings }: SoupConfig): boolean {
+  const need = needOf(settings, of.length);
+  return need.on === "responses" && need.by === "reward";
 }

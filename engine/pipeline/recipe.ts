@@ -1,5 +1,5 @@
 import type { Backend } from "../compute/backend.ts";
-import type { CheckpointConfig, RunConfig, SourceConfig } from "../config/index.ts";
+import { type CheckpointConfig, type RunConfig, type SourceConfig, configAt } from "../config/index.ts";
 import type { RecordKind } from "../data/index.ts";
 import { MOST_STAGES } from "../protocol/limits.ts";
 import { stageName } from "../protocol/stageName.ts";
@@ -149,7 +149,7 @@ export class Recipe {
       readonly gate?: RungGate | undefined;
     },
   ): ArtifactHandle {
-    const slice = stage.select(this.config, of);
+    const slice = stage.select(configAt(this.config, place.product), of);
     const declared = inputs as Readonly<Record<string, DeclaredInput>>;
     const id = this.idOf(place);
     if (this.stages.some(({ info }) => info.id === id)) throw new RangeError(`recipe: there are two stages ${id}`);

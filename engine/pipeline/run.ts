@@ -359,8 +359,8 @@ async function writeModels(
   log: RunFolder,
 ): Promise<void> {
   const kinds = new Map(stages.map(({ info }) => [info.id, info.kind]));
-  const places = results.flatMap(({ seed, models, reward }) =>
-    [...models, ["reward", reward] as const].map(([product, handle]) => {
+  const places = results.flatMap(({ seed, models, rewards }) =>
+    [...models, ...rewards].map(([product, handle]) => {
       const { folder } = artifactOf(handle);
       // No stage makes a checkpoint from outside, which is a base model or a reward model.
       const kind = kinds.get(handle.id) ?? (product === "reward" ? product : "base");

@@ -11,6 +11,8 @@
  * - All models of a base seed answer with common random numbers, and arms start from one value head and one order of
  *   prompts: they differ by their settings, less by luck.
  * - The adaptation of β is a setting, and β is fixed by default; the paper leaves it open.
+ * - Grids make several base models, SFTs and reward models of one base seed. Each arm learns from its own reward model;
+ *   all answers are scored by the first, so that scores can be compared.
  */
 import {
   type ArmConfig,
@@ -20,9 +22,13 @@ import {
   type SourceConfig,
   VALIDATION,
   answersBenchmark,
+  configAt,
   halvedArms,
+  isByReward,
   judgesWhileTraining,
   keptAt,
+  nameWith,
+  namesOf,
   pairsOn,
   rewardName,
   rungsOf,
@@ -69,7 +75,8 @@ export interface SeedResult {
   readonly seed: number;
   /** By the names of the config: `base`, `sft-1`, soups, arms. */
   readonly models: ReadonlyMap<string, ArtifactHandle>;
-  readonly reward: ArtifactHandle;
+  /** By their names; the first one scores answers. */
+  readonly rewards: ReadonlyMap<string, ArtifactHandle>;
   readonly answers: readonly {
     readonly model: string;
     readonly benchmark: string;
@@ -93,56 +100,77 @@ interface Scope {
 
 function seedRecipe(scope: Scope): SeedResult {
   const { config, recipe, seed } = scope;
-  const { data } = config;
+  const { data, sweep = {} } = config;
   const template = templateOf(config);
   const models = new Map<string, ArtifactHandle>();
   const model = (name: string): ArtifactHandle => known(models, name);
+  /** Of the models that a name stands for, the one that goes with another. */
+  const modelWith = (name: string, of: string): ArtifactHandle => model(nameWith(name, of, sweep));
 
-  models.set("base", baseOf(scope));
-  const changed = changedBase(scope, model("base"));
+  const bases = namesOf("base", sweep);
+  for (const name of bases) models.set(name, baseOf(scope, name));
+  // Only a model from nothing is swept.
+  const changed = changedBase(scope, model(bases[0] ?? "base"));
   for (const sftSeed of config.sft.seeds) {
-    const inputs = { base: model("base"), data: dataOf(data?.sft, "sft"), ...template };
-    const name = sftName(sftSeed);
-    models.set(name, recipe.add(sft, { of: { seed, sftSeed }, inputs, place: at(scope, name) }));
+    for (const name of namesOf(sftName(sftSeed), sweep)) {
+      const inputs = { base: modelWith(name, "base"), data: dataOf(data?.sft, "sft"), ...template };
+      models.set(name, recipe.add(sft, { of: { seed, sftSeed }, inputs, place: at(scope, name) }));
+    }
   }
 
-  const pairs = pairsOf(scope, model(config.reward.init), changed);
-  const reward = rewardOf(scope, { init: model(config.reward.init), pairs, changed });
+  const initOf = (name: string): ArtifactHandle => model(configAt(config, name).reward.init);
+  const pairs = new Map(
+    namesOf("preferences", sweep).map(
+      (name) => [name, pairsOf(scope, { name, model: initOf(name), changed })] as const,
+    ),
+  );
+  const pairsWith = (name: string): ArtifactHandle | undefined => pairs.get(nameWith(name, "preferences", sweep));
+  const rewards = new Map(
+    namesOf("reward", sweep).map((name) => {
+      const inputs = { init: initOf(name), pairs: pairsWith(name), changed };
+      return [name, rewardOf(scope, name, inputs)] as const;
+    }),
+  );
+  const rewardWith = (name: string): ArtifactHandle => known(rewards, nameWith(name, "reward", sweep));
+  const [reward = rewardWith("reward")] = rewards.values();
 
   for (const [name, settings] of Object.entries(config.soups)) {
     const inputs = {
       of: settings.of.map(model),
-      ...heldOutInputs(settings, { reward, data }),
+      ...heldOutInputs(settings, { reward: rewardWith(name), data }),
       ...template,
       ...changed,
     };
     models.set(name, recipe.add(soup, { of: { name, seed }, inputs, place: at(scope, name) }));
   }
 
-  const inputsOf = (arm: ArmConfig): ArmInputs => ({
-    init: model(arm.init),
-    reference: arm.reference.map(model),
-    reward,
-    data: dataOf(data?.prompts, "prompts"),
-    pairs,
-    ...template,
-    ...changed,
-  });
-  const gates = [...halvedArms(config)].map(([of, names]) => rungs(scope, { of, names, inputsOf }));
+  const inputsOf = (name: string): ArmInputs => {
+    const arm = knownArm(config, name);
+    return {
+      init: model(arm.init),
+      reference: arm.reference.map(model),
+      reward: rewardWith(name),
+      data: dataOf(data?.prompts, "prompts"),
+      pairs: pairsWith(name),
+      ...template,
+      ...changed,
+    };
+  };
+  const gates = [...halvedArms(config)].map(([of, names]) => rungs(scope, { of, names, inputsOf, reward }));
   for (const [name, arm] of Object.entries(config.arms)) {
     const gate = gates.flatMap((one) => one.get(name) ?? []).at(0);
-    models.set(name, alignedModel(scope, { name, arm, inputs: inputsOf(arm), gate }));
+    models.set(name, alignedModel(scope, { name, arm, inputs: inputsOf(name), gate }));
   }
 
   const results = evaluated(scope, { models, reward, changed });
   answerTestPrompts(scope, { models, reward, changed });
-  return { seed, models, reward, ...results };
+  return { seed, models, rewards, ...results };
 }
 
-function baseOf(scope: Scope): ArtifactHandle {
+function baseOf(scope: Scope, name: string): ArtifactHandle {
   const { config, recipe, seed } = scope;
   const { model } = config;
-  const place = at(scope, "base");
+  const place = at(scope, name);
   if ("checkpoint" in model) return recipe.checkpoint(model, place);
   return recipe.add(baseModel, { of: { seed }, inputs: {}, place });
 }
@@ -157,13 +185,16 @@ function changedBase({ config: { model } }: Scope, base: ArtifactHandle): Change
 }
 
 /** A task's preference pairs, where a reward model or an arm learns them. */
-function pairsOf(scope: Scope, model: ArtifactHandle, changed: ChangedBase): ArtifactHandle | undefined {
+function pairsOf(
+  scope: Scope,
+  { name, model, changed }: { readonly name: string; readonly model: ArtifactHandle; readonly changed: ChangedBase },
+): ArtifactHandle | undefined {
   const { config, recipe, seed } = scope;
   const learns = ({ method }: ArmConfig): boolean => algorithmOf(method).learnsFrom === "pairs";
   const areLearned = config.reward.checkpoint === undefined || Object.values(config.arms).some(learns);
   if (config.task === undefined || !areLearned) return undefined;
   const inputs = { model, ...templateOf(config), ...changed };
-  return recipe.add(preferences, { of: { seed }, inputs, place: at(scope, "preferences") });
+  return recipe.add(preferences, { of: { seed }, inputs, place: at(scope, name) });
 }
 
 interface RewardInputs {
@@ -173,9 +204,9 @@ interface RewardInputs {
 }
 
 /** The reward model: the config's own, one that is trained on pairs, or the mean of several that are (WARM). */
-function rewardOf(scope: Scope, { init, pairs, changed }: RewardInputs): ArtifactHandle {
+function rewardOf(scope: Scope, name: string, { init, pairs, changed }: RewardInputs): ArtifactHandle {
   const { config, recipe, seed } = scope;
-  const place = at(scope, "reward");
+  const place = at(scope, name);
   const { checkpoint, pinned } = config.reward;
   if (checkpoint !== undefined) return recipe.checkpoint({ checkpoint, ...(pinned && { pinned }) }, place);
   const inputs = { ...templateOf(config), ...changed };
@@ -187,7 +218,7 @@ function rewardOf(scope: Scope, { init, pairs, changed }: RewardInputs): Artifac
     recipe.add(rewardModel, {
       of: { seed, rewardSeed },
       inputs: { init, ...learned },
-      place: at(scope, rewardName(rewardSeed)),
+      place: at(scope, nameWith(name, rewardName(rewardSeed), config.sweep ?? {})),
     }),
   );
   return recipe.add(warm, { of: { seed }, inputs: { of, ...learned }, place });
@@ -262,7 +293,9 @@ interface HalvedArms {
   /** The arm that is written. */
   readonly of: string;
   readonly names: readonly string[];
-  readonly inputsOf: (arm: ArmConfig) => ArmInputs;
+  readonly inputsOf: (arm: string) => ArmInputs;
+  /** The one that scores all of them. */
+  readonly reward: ArtifactHandle;
 }
 
 /**
@@ -270,7 +303,7 @@ interface HalvedArms {
  * has been trained for a part of its iterations, and the better half on the validation split goes on from there.
  * @returns The gates that the arms themselves come after, by name.
  */
-function rungs(scope: Scope, { of: swept, names, inputsOf }: HalvedArms): ReadonlyMap<string, RungGate> {
+function rungs(scope: Scope, { of: swept, names, inputsOf, reward }: HalvedArms): ReadonlyMap<string, RungGate> {
   const { config, recipe, seed } = scope;
   const nRungs = config.halving?.rungs ?? 0;
   /** The gate of a training of an arm up to some iteration. */
@@ -280,7 +313,7 @@ function rungs(scope: Scope, { of: swept, names, inputsOf }: HalvedArms): Readon
     const parts = new Map(
       names.map((name) => {
         const arm = knownArm(config, name);
-        const { pairs: _pairs, ...inputs } = inputsOf(arm);
+        const { pairs: _pairs, ...inputs } = inputsOf(name);
         const { init: _init, reference: _reference, ...scored } = inputs;
         const until = rungsOf(arm.iterations, nRungs)[number - 1] ?? arm.iterations;
         const place = at(scope, name, { role: "validation", rung: number });
@@ -291,7 +324,7 @@ function rungs(scope: Scope, { of: swept, names, inputsOf }: HalvedArms): Readon
         });
         const answered = recipe.add(answers, {
           of: { benchmark: VALIDATION, isValidation: true, seed },
-          inputs: { model: part, ...scored },
+          inputs: { model: part, ...scored, reward },
           place: { ...place, benchmark: VALIDATION },
         });
         return [name, { until, part, answered }] as const;
@@ -324,11 +357,14 @@ function knownArm({ arms }: RunConfig, name: string): ArmConfig {
   return arm;
 }
 
+/** Models that answer, and the one that scores them. */
+interface Answering extends Pick<SeedResult, "models"> {
+  readonly reward: ArtifactHandle;
+  readonly changed: ChangedBase;
+}
+
 /** Every model's answers to every benchmark, and the judge's word on every pair. */
-function evaluated(
-  scope: Scope,
-  { models, reward, changed }: Pick<SeedResult, "models" | "reward"> & { readonly changed: ChangedBase },
-): Pick<SeedResult, "answers" | "judgments"> {
+function evaluated(scope: Scope, { models, reward, changed }: Answering): Pick<SeedResult, "answers" | "judgments"> {
   const { config, recipe, seed } = scope;
   const { benchmarks } = config.evaluation;
   const answered: SeedResult["answers"][number][] = [];
@@ -366,10 +402,7 @@ function evaluated(
 }
 
 /** Every model's answers to the prompts that people keep an eye on: for them to read, and for no table. */
-function answerTestPrompts(
-  scope: Scope,
-  { models, reward, changed }: Pick<SeedResult, "models" | "reward"> & { readonly changed: ChangedBase },
-): void {
+function answerTestPrompts(scope: Scope, { models, reward, changed }: Answering): void {
   const { config, recipe, seed } = scope;
   if (config.testPrompts === undefined) return;
   for (const [name, model] of models) {
@@ -393,9 +426,8 @@ function heldOutInputs(
 ): { readonly reward: ArtifactHandle | undefined; readonly data: DataHandle | undefined } {
   const need = needOf(soup, soup.of.length);
   const files = { weights: undefined, examples: data?.sft, responses: data?.prompts };
-  const goesByReward = need.kind === "score" && need.by === "reward";
   return {
-    reward: goesByReward ? reward : undefined,
+    reward: isByReward(soup) ? reward : undefined,
     data: dataOf(files[need.on], need.on === "examples" ? "sft" : "prompts"),
   };
 }

@@ -1,60 +1,112 @@
-import { ALGORITHMS, settingsRead } from "../algorithms/index.ts";
+import { ALGORITHMS, algorithmOf, settingsRead } from "../algorithms/index.ts";
 import { defaultArms } from "../names.ts";
+import { DEFAULT_SOUPS, isByReward, resolveSoup, soupSchema } from "../soup.ts";
 import { isRecord } from "../walk.ts";
-import type { ValueGrid } from "./grids.ts";
-import type { SweepAxis } from "./products.ts";
+import type { SweepAxis, ValueGrid } from "./products.ts";
+import { type SweptEntry, type UpstreamEntries, type WrittenEntry, upstreamEntries } from "./upstream.ts";
 
-/** Settings of an arm or a soup, as written. */
-export type WrittenEntry = Readonly<Record<string, unknown>>;
-
-/** An arm or soup that is written, and what takes several values in it. */
-export interface SweptEntry {
-  readonly section: "arms" | "soups";
-  readonly name: string;
-  readonly entry: WrittenEntry;
-  /** None for one that stays as it is. */
-  readonly axes: readonly SweepAxis[];
+/** Models of a config: every one after those that it is made of, and has the axes of. */
+export interface SweptEntries {
+  /** With every section that products go into. */
+  readonly config: WrittenEntry;
+  readonly all: readonly SweptEntry[];
+  /** Models that soups and arms are made of, by name. */
+  readonly ingredients: ReadonlyMap<unknown, SweptEntry>;
+  /** Names of the SFTs, as they are without grids. */
+  readonly sfts: readonly string[];
 }
 
-/** The soups of a config and their axes. */
-export function sweptSoups(config: WrittenEntry, grids: readonly ValueGrid[]): readonly SweptEntry[] {
-  return entriesOf(config["soups"]).map(([name, entry]) => {
+/** Every model of a config, and its axes. */
+export function sweptEntries(written: WrittenEntry, grids: readonly ValueGrid[]): SweptEntries {
+  const upstream = upstreamEntries(written, grids);
+  // One SFT makes no soup that could be written: the one that stands in is that SFT.
+  const isSwept = upstream.entries.some(({ name, axes }) => name === upstream.sfts[0] && axes.length > 0);
+  const hasSoups = written["soups"] !== undefined || upstream.sfts.length > 1 || !isSwept;
+  const config = hasSoups ? written : { ...written, soups: {} };
+  const soups = sweptSoups(config, grids, upstream);
+  return {
+    config,
+    ingredients: new Map([...upstream.entries, ...soups].map((one) => [one.name, one] as const)),
+    all: [...upstream.entries, ...soups, ...sweptArms(config, grids, { upstream, soups })],
+    sfts: upstream.sfts,
+  };
+}
+
+/** The soups of a config and their axes: their own, those of the models that they mix, and of one that chooses among these. */
+function sweptSoups(
+  config: WrittenEntry,
+  grids: readonly ValueGrid[],
+  { entries, sfts, learned }: UpstreamEntries,
+): readonly SweptEntry[] {
+  return entriesOf(config["soups"] ?? DEFAULT_SOUPS).map(([name, entry]) => {
     const own = grids.filter(({ path: [section, soup] }) => section === "soups" && soup === name);
-    return { section: "soups", name, entry, axes: own.map(axisOf) };
+    const of = [entry["of"] ?? sfts].flat().map(String);
+    const named = new Set(of);
+    const { data } = soupSchema.safeParse(entry);
+    const soup = data && resolveSoup(data, { of, isTask: config["task"] !== undefined });
+    const mixed = entries.filter((one) => named.has(one.name));
+    const axes = [
+      ...own.map(axisOf),
+      ...mixed.flatMap((one) => one.axes),
+      ...(soup !== undefined && isByReward(soup) ? learned.rewards : []),
+    ];
+    return { section: "soups", name, entry, axes: once(axes) };
   });
 }
 
-/** The arms of a config and their axes: their own, those of rlhf that hold for them, those of soups that they name. */
-export function sweptArms(
+/** The arms of a config and their axes: their own, those of rlhf that hold for them, those of what they are made of. */
+function sweptArms(
   config: WrittenEntry,
   grids: readonly ValueGrid[],
-  soups: readonly SweptEntry[],
+  { upstream, soups }: { readonly upstream: UpstreamEntries; readonly soups: readonly SweptEntry[] },
 ): readonly SweptEntry[] {
   const rlhf = isRecord(config["rlhf"]) ? config["rlhf"] : {};
   const written = config["arms"] ?? standIns(config["soups"]);
   return entriesOf(written).map(([name, entry]) => {
     const own = grids.filter(({ path: [section, arm] }) => section === "arms" && arm === name);
-    const read = readBy(entry["method"] ?? rlhf["method"]);
+    const method = entry["method"] ?? rlhf["method"];
+    const read = readBy(method);
     const isShared = ({ path: [section, key = ""] }: ValueGrid): boolean =>
       section === "rlhf" && entry[key] === undefined && read.has(String(key));
-    const named = modelsNamed(entry, rlhf);
-    const ofSoups = soups.filter((soup) => named.includes(soup.name));
+    const named = new Set(modelsNamed(entry, { rlhf, sfts: upstream.sfts }));
+    const models = [...soups, ...upstream.entries].filter((one) => named.has(one.name));
     const axes = [
       ...grids.filter(isShared).map(axisOf),
       ...own.map(axisOf),
-      ...ofSoups.flatMap((soup) => soup.axes.map((axis) => ({ ...axis, soup: soup.name }))),
+      ...models.flatMap((one) => one.axes.map((axis) => ({ ...axis, from: axis.from ?? one.name }))),
+      ...upstream.learned[algorithmOf(method).learnsFrom],
     ];
-    return { section: "arms", name, entry, axes: apart(axes) };
+    return { section: "arms", name, entry, axes: apart(once(axes)) };
   });
 }
 
-/** Where an arm's models are written: in itself, or for all arms. */
-export function holderOf(entry: WrittenEntry, rlhf: WrittenEntry, key: "init" | "reference"): WrittenEntry {
-  return entry[key] === undefined ? rlhf : entry;
+/** The rest of a config that says which models an arm or a soup is made of. */
+export interface NamedModels {
+  readonly rlhf: WrittenEntry;
+  readonly sfts: readonly string[];
 }
 
-function modelsNamed(entry: WrittenEntry, rlhf: WrittenEntry): readonly unknown[] {
-  return (["init", "reference"] as const).flatMap((key) => [holderOf(entry, rlhf, key)[key]].flat());
+/** Settings that name models, of a soup or an arm. */
+export const MODEL_KEYS = { upstream: [], soups: ["of"], arms: ["init", "reference"] } as const;
+
+/** Where an arm's models are written: in itself, or for all arms. */
+export function holderOf(entry: WrittenEntry, rlhf: WrittenEntry, key: string): WrittenEntry {
+  return entry[key] === undefined && Object.hasOwn(rlhf, key) ? rlhf : entry;
+}
+
+/** The models of a setting, or those that stand in; undefined where it follows from another. */
+export function namedAt(entry: WrittenEntry, key: string, { rlhf, sfts }: NamedModels): unknown {
+  if (key === "of") return entry[key] ?? sfts;
+  return holderOf(entry, rlhf, key)[key] ?? (key === "init" ? sfts[0] : undefined);
+}
+
+function modelsNamed(entry: WrittenEntry, rest: NamedModels): readonly unknown[] {
+  return MODEL_KEYS.arms.flatMap((key) => [namedAt(entry, key, rest)].flat());
+}
+
+/** An axis that comes by several models is one. */
+function once(axes: readonly SweepAxis[]): readonly SweepAxis[] {
+  return axes.filter(({ grid }, at) => axes.findIndex((other) => other.grid === grid) === at);
 }
 
 function axisOf(grid: ValueGrid): SweepAxis {
@@ -62,11 +114,11 @@ function axisOf(grid: ValueGrid): SweepAxis {
   return { label: key, key, grid };
 }
 
-/** Two axes of one name are told apart by their soups. */
+/** Two axes of one name are told apart by what they come from. */
 function apart(axes: readonly SweepAxis[]): readonly SweepAxis[] {
   return axes.map((axis) => {
     const isOnly = axes.every((other) => other === axis || other.key !== axis.key);
-    return isOnly || axis.soup === undefined ? axis : { ...axis, label: `${axis.soup}.${axis.key}` };
+    return isOnly || axis.from === undefined ? axis : { ...axis, label: `${axis.from}.${axis.key}` };
   });
 }
 

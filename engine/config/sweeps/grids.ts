@@ -5,6 +5,8 @@ import { explain } from "../explain.ts";
 import { runConfigSchema } from "../schema.ts";
 import { count, optionalSetting, section, withSnippets } from "../setting.ts";
 import { type ConfigPath, bare, isRecord, schemaAt } from "../walk.ts";
+import type { ValueGrid } from "./products.ts";
+import { isUpstream } from "./sections.ts";
 
 /** Values of one grid: more are a mistake more often than meant. */
 const MOST_VALUES = 100;
@@ -36,7 +38,7 @@ export const gridSchema = withSnippets(
         },
       ),
     },
-    "A sweep: an arm (or soup) for each value, and for each combination with other grids; stages that do not depend on the value run once. All of them are trained, judged and shown side by side, while of a list of β the best on the validation split alone is kept",
+    "A sweep: an arm (or soup, or SFT with soups and arms of its own) for each value, and for each combination with other grids; stages that do not depend on the value run once. All of them are trained, judged and shown side by side, while of a list of β the best on the validation split alone is kept",
   ),
   [
     {
@@ -51,15 +53,6 @@ export const gridSchema = withSnippets(
     },
   ],
 );
-
-/** A grid that a config has written. */
-export interface ValueGrid {
-  /** Of the setting that it stands at. */
-  readonly path: ConfigPath;
-  readonly values: readonly number[];
-  /** Where the value of a place is written. */
-  readonly placeOf: (index: number) => ConfigPath;
-}
 
 /** Grids of a config, and what is wrong with those that cannot be used. */
 export interface FoundGrids {
@@ -118,9 +111,10 @@ export function kindOfSetting(schema: z.core.$ZodType): "section" | "number" | "
   return kinds.find((kind) => kind !== "other") ?? "other";
 }
 
-/** True for the places whose numbers can be swept: settings of RLHF, of an arm, of a soup. */
+/** True for the places whose numbers can be swept: settings of a training, of an arm, of a soup. */
 export function isSwept(path: ConfigPath): boolean {
   const [section] = path;
+  if (isUpstream(path)) return true;
   return section === "rlhf" ? path.length === 2 : (section === "arms" || section === "soups") && path.length === 3;
 }
 
@@ -133,10 +127,30 @@ function refusal(path: ConfigPath, kind: "number" | "other"): Complaint[] {
   }
   if (isSwept(path)) return [];
   if (isSwept(path.slice(0, -1))) {
-    const remedy = `write an entry of ${String(path[0])} for each list`;
+    const [section] = path;
+    const isSeeds = path.at(-2) === "seeds";
+    const remedy = isSeeds
+      ? "list the seeds: each makes a model"
+      : `write an entry of ${String(section)} for each list`;
     return [{ path, message: "cannot be swept within a list", remedy }];
   }
-  return [{ path, message: "cannot be swept: grids go into rlhf, arms and soups", remedy: apart }];
+  const where = "sft, reward, model.pretrain, rlhf, arms and soups";
+  return [{ path, message: `cannot be swept: ${whyOf(path)}; grids go into ${where}`, remedy: apart }];
+}
+
+/** Reasons by sections whose numbers make no other models. */
+const REASONS: Readonly<Record<string, string>> = {
+  data: "records are read once for all models",
+  evaluation: "all models are compared by the same questions and judge",
+  halving: "it is a rule for the sweep itself",
+  model: "all models of a run have one shape",
+  runtime: "it says how the work is done, and changes no model",
+  seeds: "list the base seeds, each of which makes the whole run",
+  task: "a run has one task",
+};
+
+function whyOf([section = ""]: ConfigPath): string {
+  return REASONS[section] ?? "a run has one value of it";
 }
 
 function readGrid(

@@ -1,13 +1,22 @@
-import type { ValueGrid } from "./grids.ts";
+import type { ConfigPath } from "../walk.ts";
 
-/** One thing that takes several values in an arm or a soup. */
+/** A grid that a config has written. */
+export interface ValueGrid {
+  /** Of the setting that it stands at. */
+  readonly path: ConfigPath;
+  readonly values: readonly number[];
+  /** Where the value of a place is written. */
+  readonly placeOf: (index: number) => ConfigPath;
+}
+
+/** One thing that takes several values in a model. */
 export interface SweepAxis {
-  /** In names and tables: "beta". */
+  /** In names and tables: "beta", "sft.learningRate". */
   readonly label: string;
   /** Setting that has the grid. */
   readonly key: string;
-  /** The soup whose setting it is, where an arm has it by naming that soup. */
-  readonly soup?: string;
+  /** The soup, or the section, whose setting it is, where a model has it by what it is made of. */
+  readonly from?: string;
   readonly grid: ValueGrid;
 }
 
@@ -18,14 +27,14 @@ export interface SweepPoint extends SweepAxis {
   readonly value: number;
 }
 
-/** The arm or soup that grids have made a product of, with its values. */
+/** The model that grids have made a product of, with its values. */
 export interface Combination {
   readonly of: string;
-  /** By the names of their axes: "beta", "alpha". */
+  /** By the names of their axes: "beta", "alpha", "sft.learningRate". */
   readonly values: Readonly<Record<string, number>>;
 }
 
-/** Products of grids by name, arms and soups alike. */
+/** Products of grids by name: SFTs, reward models, soups and arms alike. */
 export type Combinations = Readonly<Record<string, Combination>>;
 
 /** How many combinations there are of the values of some axes. */
@@ -71,6 +80,17 @@ export function namesOf(written: string, all: Combinations): readonly string[] {
   return products.length > 0 ? products : [written];
 }
 
+/** The combination that a model stands for; undefined of one that no grid has made. */
+export function combinationOf(name: string, all: Combinations): Combination | undefined {
+  return Object.hasOwn(all, name) ? all[name] : undefined;
+}
+
+/** Of the names that one stands for, the one that has the values of a model that is made with it. */
+export function nameWith(model: string, written: string, all: Combinations): string {
+  const [first = written, ...others] = namesOf(written, all);
+  return others.length === 0 ? first : (likePairs([model], [first, ...others], all)[0]?.[1] ?? first);
+}
+
 function valuesOf(name: string, all: Combinations): Combination["values"] {
-  return Object.hasOwn(all, name) ? (all[name]?.values ?? {}) : {};
+  return combinationOf(name, all)?.values ?? {};
 }

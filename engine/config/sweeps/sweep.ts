@@ -1,11 +1,14 @@
+import * as z from "zod";
 import type { Complaint } from "../complaint.ts";
-import { shown } from "../explain.ts";
+import { explain, shown } from "../explain.ts";
+import { runConfigSchema } from "../schema.ts";
 import { modelName } from "../setting.ts";
-import { type ConfigPath, isRecord, valueAt } from "../walk.ts";
-import { type SweptEntry, type WrittenEntry, holderOf, sweptArms, sweptSoups } from "./axes.ts";
-import { type ValueGrid, findGrids } from "./grids.ts";
+import { type ConfigPath, isRecord, schemaAt, valueAt } from "../walk.ts";
+import { MODEL_KEYS, type SweptEntries, holderOf, namedAt, sweptEntries } from "./axes.ts";
+import { findGrids } from "./grids.ts";
 import {
   type SweepPoint,
+  type ValueGrid,
   type Combinations,
   combinationsOf,
   likePairs,
@@ -13,8 +16,10 @@ import {
   namesOf,
   productName,
 } from "./products.ts";
+import { isUpstream } from "./sections.ts";
+import type { SweptEntry, WrittenEntry } from "./upstream.ts";
 
-/** Arms and soups that grids may make: nobody reads a table of more. */
+/** Models that grids may make: nobody reads a table of more. */
 const MOST_PRODUCTS = 256;
 
 /** A config whose grids are written out. */
@@ -28,7 +33,7 @@ export interface Swept {
   readonly originOf: ((path: ConfigPath) => ConfigPath) | undefined;
 }
 
-/** An arm or soup that stands for one combination. */
+/** A model that stands for one combination. */
 interface Product {
   readonly section: SweptEntry["section"];
   readonly name: string;
@@ -48,7 +53,8 @@ interface WrittenPair {
 /**
  * Writes out the grids of a config: `"beta": { "grid": [0.05, 0.2] }` of the arm `salsa` becomes arms `salsa_beta0.05` and
  * `salsa_beta0.2`; a grid of a soup, as many soups, and arms that name it; one of `rlhf` is that of all arms that it holds
- * for. Comparisons are of like with like.
+ * for. A grid of what soups and arms are made of, such as that of a setting of `sft`, makes as many SFTs, `sft-1_sft.epochs2`,
+ * and soups and arms of them; the section itself is left with the first value. Comparisons are of like with like.
  *
  * @param config - As written, its preset laid under it; it need not be sound.
  */
@@ -60,20 +66,19 @@ export function sweep(config: unknown): Swept {
     return { value: plain, complaints: [...complaints, ...more], combinations: undefined, originOf: undefined };
   };
   if (grids.length === 0 || !isRecord(plain)) return failed([]);
-  const soups = sweptSoups(plain, grids);
-  const arms = sweptArms(plain, grids, soups);
-  const wrong = [...idleGrids(plain, arms, grids), ...tooMany([...soups, ...arms])];
+  const swept = sweptEntries(plain, grids);
+  const wrong = [...laterValues(plain, grids), ...idleGrids(plain, swept, grids), ...tooMany(swept)];
   if (wrong.length > 0) return failed(wrong);
   const rlhf = isRecord(plain["rlhf"]) ? plain["rlhf"] : {};
-  const products = [...soups, ...arms].flatMap((one) => productsOf(one, rlhf, soups));
-  const clashes = nameClashes(products, [...soups, ...arms]);
+  const products = swept.all.flatMap((one) => productsOf(one, rlhf, swept));
+  const clashes = nameClashes(products, swept);
   if (clashes.length > 0) return failed(clashes);
   const combinations = Object.fromEntries(
     products.map(({ name, of, points }) => [name, { of, values: valuesAt(points) }]),
   );
   const pairs = pairsOf(plain, combinations);
   return {
-    value: writtenOut(plain, { soups, arms, products, pairs }),
+    value: writtenOut(swept.config, { swept, products, pairs }),
     ...{ complaints, combinations },
     originOf: (path) => originOf(path, { products, grids, pairs }),
   };
@@ -83,48 +88,69 @@ function valuesAt(points: readonly SweepPoint[]): Readonly<Record<string, number
   return Object.fromEntries(points.map(({ label, value }) => [label, value]));
 }
 
-/** The products of an arm or soup; none of one without axes. */
+/** The products of a model; none of one without axes. */
 function productsOf(
   { section, name: of, entry, axes }: SweptEntry,
   rlhf: WrittenEntry,
-  soups: readonly SweptEntry[],
+  { ingredients, sfts }: SweptEntries,
 ): readonly Product[] {
   if (axes.length === 0) return [];
   return combinationsOf(axes).map((points) => {
     const settings: Record<string, unknown> = {};
     const places: Record<string, ConfigPath> = {};
-    for (const { key, soup, grid, at, value } of points) {
-      if (soup !== undefined) continue;
+    for (const { key, from, grid, at, value } of points) {
+      if (from !== undefined) continue;
       settings[key] = value;
       places[key] = grid.placeOf(at);
     }
     const renamed = (name: unknown): unknown => {
-      const isSwept = soups.some((soup) => soup.name === name && soup.axes.length > 0);
-      const own = points.filter(({ soup }) => soup === name).map(({ key, value }) => ({ label: key, value }));
-      return isSwept ? productName(String(name), own) : name;
+      const own = (ingredients.get(name)?.axes ?? []).flatMap(({ label, grid }) => {
+        const point = points.find((one) => one.grid === grid);
+        return point === undefined ? [] : [{ label, value: point.value }];
+      });
+      return own.length > 0 ? productName(String(name), own) : name;
     };
-    for (const key of section === "arms" ? (["init", "reference"] as const) : []) {
+    for (const key of MODEL_KEYS[section]) {
       const holder = holderOf(entry, rlhf, key);
-      const before = holder[key];
+      const before = namedAt(entry, key, { rlhf, sfts });
       const after: unknown = Array.isArray(before) ? before.map(renamed) : renamed(before);
       if (JSON.stringify(after) === JSON.stringify(before)) continue;
       settings[key] = after;
-      places[key] = holder === entry ? [section, of, key] : ["rlhf", key];
+      places[key] = holder === rlhf ? ["rlhf", key] : [section, of, key];
     }
     return { section, of, points, places, name: productName(of, points), entry: { ...entry, ...settings } };
   });
 }
 
-/** Grids for all arms that hold for none. */
-function idleGrids(
-  { arms: written }: WrittenEntry,
-  arms: readonly SweptEntry[],
-  grids: readonly ValueGrid[],
-): Complaint[] {
-  if (written !== undefined && !isRecord(written)) return [];
-  const used = new Set(arms.flatMap(({ axes }) => axes.map(({ grid }) => grid)));
+/** Values after the first of grids whose sections are left with that one; values of others stand in arms and soups. */
+function laterValues(config: WrittenEntry, grids: readonly ValueGrid[]): Complaint[] {
   return grids
-    .filter((grid) => grid.path[0] === "rlhf" && !used.has(grid))
+    .filter(({ path }) => isUpstream(path))
+    .flatMap(({ path, values, placeOf }) =>
+      values.flatMap((one, at) => {
+        const schema = schemaAt(runConfigSchema, path, config);
+        const issues = at === 0 ? [] : ((schema && z.safeParse(schema, one).error?.issues) ?? []);
+        const value = withValue(config, path, one);
+        const placed = issues.map((issue) => ({ ...issue, path: [...path, ...issue.path] }));
+        return explain(placed, { schema: runConfigSchema, value }).map((found) => ({ ...found, path: placeOf(at) }));
+      }),
+    );
+}
+
+/** Grids that hold for nothing, where other checks do not see it. */
+function idleGrids(config: WrittenEntry, { all }: SweptEntries, grids: readonly ValueGrid[]): Complaint[] {
+  const { arms, model, reward } = config;
+  if (isRecord(model) && model["checkpoint"] !== undefined) {
+    const idle = grids.filter(({ path }) => path[0] === "model");
+    const message = "would change nothing: checkpoint is not trained";
+    if (idle.length > 0) return idle.map(({ path }) => ({ path, message, remedy: "remove one of the two" }));
+  }
+  if (arms !== undefined && !isRecord(arms)) return [];
+  const models = all.filter(({ section }) => section !== "upstream");
+  const used = new Set(models.flatMap(({ axes }) => axes.map(({ grid }) => grid)));
+  const hasCheckpoint = isRecord(reward) && reward["checkpoint"] !== undefined;
+  return grids
+    .filter((grid) => !used.has(grid) && (grid.path[0] === "rlhf" || (grid.path[0] === "reward" && !hasCheckpoint)))
     .map(({ path }) => ({
       path,
       message: "changes no arm: each has its own, or a method that does not read it",
@@ -132,15 +158,16 @@ function idleGrids(
     }));
 }
 
-function tooMany(entries: readonly SweptEntry[]): Complaint[] {
-  const swept = entries.filter(({ axes }) => axes.length > 0);
+function tooMany({ all }: SweptEntries): Complaint[] {
+  const swept = all.filter(({ axes }) => axes.length > 0);
   const total = swept.reduce((sum, { axes }) => sum + nCombinations(axes), 0);
   if (total <= MOST_PRODUCTS) return [];
   const largest = swept.reduce((most, one) => (nCombinations(one.axes) > nCombinations(most.axes) ? one : most));
   const { section, name, axes } = largest;
   const product = axes.map(({ label, grid }) => `${grid.values.length} of ${label}`).join(" × ");
   const n = total.toLocaleString("en-US");
-  const message = `is part of ${product} for ${section}.${name}: the grids make ${n} arms and soups; a config has at most ${MOST_PRODUCTS}`;
+  const at = section === "upstream" ? name : `${section}.${name}`;
+  const message = `is part of ${product} for ${at}: the grids make ${n} models; a config has at most ${MOST_PRODUCTS}`;
   const remedy = "use fewer values, or split them over several configs: finished stages are shared";
   return [{ path: axes.at(-1)?.grid.path ?? [], message, remedy }];
 }
@@ -148,8 +175,8 @@ function tooMany(entries: readonly SweptEntry[]): Complaint[] {
 const NAME = modelName();
 
 /** Names of products that cannot be used, or that something else has. */
-function nameClashes(products: readonly Product[], entries: readonly SweptEntry[]): Complaint[] {
-  const taken = new Set(entries.map(({ section, name }) => `${section} ${name}`));
+function nameClashes(products: readonly Product[], { all }: SweptEntries): Complaint[] {
+  const taken = new Set(all.map(({ section, name }) => `${section} ${name}`));
   return products.flatMap(({ section, name, of, points }): Complaint[] => {
     const path = points[0]?.grid.path ?? [section, of];
     if (NAME.safeParse(of).success && !NAME.safeParse(name).success) {
@@ -178,14 +205,16 @@ function pairsOf(config: WrittenEntry, all: Combinations): readonly WrittenPair[
 }
 
 interface WrittenOut {
-  readonly soups: readonly SweptEntry[];
-  readonly arms: readonly SweptEntry[];
+  readonly swept: SweptEntries;
   readonly products: readonly Product[];
   readonly pairs: readonly WrittenPair[] | undefined;
 }
 
 /** The config with every product in the place of what it is made of. */
-function writtenOut(config: WrittenEntry, { soups, arms, products, pairs }: WrittenOut): unknown {
+function writtenOut(config: WrittenEntry, { swept: { all }, products, pairs }: WrittenOut): unknown {
+  const [soups = [], arms = []] = (["soups", "arms"] as const).map((one) =>
+    all.filter(({ section }) => section === one),
+  );
   const outOf = (entries: readonly SweptEntry[]): unknown =>
     Object.fromEntries(
       entries.flatMap(({ section, name, entry, axes }) => {
@@ -209,18 +238,21 @@ function writtenOut(config: WrittenEntry, { soups, arms, products, pairs }: Writ
   };
 }
 
-/** The section for all arms, with a soup that is there in place of one that is swept. */
-function sharedModels({ rlhf }: WrittenEntry, products: readonly Product[]): { readonly rlhf?: WrittenEntry } {
-  if (!isRecord(rlhf)) return {};
+/** The sections for all arms, with a model that is there in place of one that is swept. */
+function sharedModels({ rlhf, reward }: WrittenEntry, products: readonly Product[]): WrittenEntry {
   const first = (name: unknown): unknown =>
-    products.find(({ section, of }) => section === "soups" && of === name)?.name ?? name;
-  const { init, reference } = rlhf;
-  return {
-    rlhf: {
-      ...rlhf,
+    products.find(({ section, of }) => section !== "arms" && of === name)?.name ?? name;
+  const renamed = (holder: WrittenEntry): WrittenEntry => {
+    const { init, reference } = holder;
+    return {
+      ...holder,
       ...(init !== undefined && { init: first(init) }),
       ...(reference !== undefined && { reference: Array.isArray(reference) ? reference.map(first) : first(reference) }),
-    },
+    };
+  };
+  return {
+    ...(isRecord(rlhf) && { rlhf: renamed(rlhf) }),
+    ...(isRecord(reward) && { reward: renamed(reward) }),
   };
 }
 
@@ -230,10 +262,10 @@ function originOf(
   { products, grids, pairs }: Pick<WrittenOut, "products" | "pairs"> & { readonly grids: readonly ValueGrid[] },
 ): ConfigPath {
   const [section, name, key, ...rest] = path;
-  if (section === "rlhf") {
-    const grid = grids.find((one) => one.path[0] === section && one.path[1] === name);
-    return grid === undefined ? path : [...grid.placeOf(0), ...path.slice(2)];
-  }
+  const grid = grids.find(
+    (one) => section !== "arms" && section !== "soups" && one.path.every((part, at) => part === path[at]),
+  );
+  if (grid !== undefined) return [...grid.placeOf(0), ...path.slice(grid.path.length)];
   if (section === "evaluation" && name === "pairs" && typeof key === "number") {
     return [section, name, pairs?.[key]?.index ?? key, ...rest];
   }

@@ -1,11 +1,11 @@
 import { openRlhfDifferences } from "../../cluster/openrlhf/differences.ts";
 import { OPENRLHF_VERSION } from "../../cluster/openrlhf/flags.ts";
 import { type StagePlacement, type StageToPlace, placeStage } from "../../cluster/openrlhf/placement.ts";
-import { openRlhfRefusals } from "../../cluster/openrlhf/refusals.ts";
 import { cardBackend } from "../../compute/backends/card.ts";
 import { HALVED_ELSEWHERE, halvedArms } from "../../config/halvingChecks.ts";
-import type { RunConfig } from "../../config/index.ts";
+import { type RunConfig, configAt } from "../../config/index.ts";
 import { type TrainedKind, TRAINED_KINDS } from "../../config/trainer.ts";
+import { trainerRefusals } from "../../config/trainerChecks.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { stageNames } from "../../protocol/stageName.ts";
 import type { StageInfo } from "../../protocol/stages.ts";
@@ -104,7 +104,7 @@ function trainersOf(
   config: RunConfig,
   stages: readonly PlacedStage[],
   nameOf: (id: string) => string,
-): { readonly placed: readonly string[]; readonly refused: ReturnType<typeof openRlhfRefusals> } {
+): { readonly placed: readonly string[]; readonly refused: ReturnType<typeof trainerRefusals> } {
   const groups = Map.groupBy(stages, ({ placement }) => placement && placementText(placement));
   const sent = sentTo(stages);
   const products = new Set(sent.map(({ product }) => product));
@@ -116,7 +116,7 @@ function trainersOf(
     placed: [...groups].flatMap(([text, group]) => {
       return text === undefined ? [] : [`${group.map(({ id }) => nameOf(id)).join(", ")}: ${text}`];
     }),
-    refused: [...openRlhfRefusals({ ...config, arms }, kinds), ...(isHalved ? [HALVED_ELSEWHERE] : [])],
+    refused: [...trainerRefusals({ ...config, arms }, kinds), ...(isHalved ? [HALVED_ELSEWHERE] : [])],
   };
 }
 
@@ -135,8 +135,9 @@ type Shape = Pick<CostFacts["model"], "nLayers" | "hiddenSize" | "vocabularySize
 export function placementOf(
   { kind, product }: Pick<StageInfo, "kind" | "product">,
   { parameters, cardBytes }: Pick<Cost, "parameters" | "cardBytes">,
-  { config: { sft, reward, arms, runtime }, model }: { readonly config: RunConfig; readonly model: Shape },
+  { config, model }: { readonly config: RunConfig; readonly model: Shape },
 ): StagePlacement | undefined {
+  const { sft, reward, arms, runtime } = configAt(config, product);
   const { cluster, gradientCheckpointing } = runtime;
   const { nLayers, hiddenSize, vocabularySize, maxPositions } = model;
   const arm = arms[product];

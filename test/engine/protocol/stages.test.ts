@@ -10,7 +10,9 @@ const written = { task: { name: "miniinstruct" }, arms, reward: { seeds: [1, 2] 
 describe("stages", () => {
   it("say whether they make a model: those of the recipe's models and their candidates do", () => {
     const { recipe, results } = salsa(parseConfig(JSON.stringify(written), "/work/demo.salsa.json"));
-    const models = results.flatMap((result) => [...result.models.values(), result.reward].map(({ id }) => id));
+    const models = results.flatMap((result) =>
+      [...result.models.values(), ...result.rewards.values()].map(({ id }) => id),
+    );
     const candidates = ["salsa (β 0.1)", "salsa (β 0.2)", "reward-1", "reward-2"];
     assert.deepEqual(
       recipe.stages

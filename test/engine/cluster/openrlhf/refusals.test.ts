@@ -92,6 +92,12 @@ describe("what OpenRLHF cannot do", () => {
     assert.deepEqual(issues(fixedDate, { sft: "own" }), []);
   });
 
+  it("is asked of every value of a grid, and said where it is written", () => {
+    const found = issues({ reward: { centering: { grid: [0, 0.01] } } });
+    assert.equal(found.length, 1, found.join("\n"));
+    assert.match(found[0] ?? "", /^reward\.centering is 0\.01/);
+  });
+
   it("is said once of a setting that all arms have alike", () => {
     const found = issues({ rlhf: { klController: "adaptive" } });
     assert.deepEqual(

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import * as fc from "fast-check";
-import { type RunConfig, jsonSchema, parseConfig } from "../../../../engine/config/index.ts";
+import { type RunConfig, configAt, jsonSchema, parseConfig, variantsOf } from "../../../../engine/config/index.ts";
 import { combinationsOf, likePairs, productName } from "../../../../engine/config/sweeps/products.ts";
 import { FILE, describeMistakes, issuesOf, onlyIssue, withTask } from "../issues.ts";
 import { schemaValidator } from "../validator.ts";
@@ -132,6 +132,138 @@ describe("a grid in a config", () => {
   });
 });
 
+const RATES = '"sft": { "learningRate": { "grid": [0.001, 0.002] } }';
+const PASSES = '"reward": { "epochs": { "grid": [1, 2] } }';
+
+/** The models of a config that grids have made, by what they are made of. */
+function productsOf({ sweep = {} }: RunConfig): Readonly<Record<string, readonly string[]>> {
+  const names = Object.keys(sweep);
+  const written = [...new Set(names.map((name) => sweep[name]?.of ?? ""))];
+  return Object.fromEntries(written.map((of) => [of, names.filter((name) => sweep[name]?.of === of)]));
+}
+
+describe("a grid of what soups and arms are made of", () => {
+  it("makes SFTs of each value, and soups and arms of those, beside a config that writes neither", () => {
+    const config = configOf(RATES, '"reward": { "init": "base" }');
+    const [low, high] = ["sft.learningRate0.001", "sft.learningRate0.002"];
+    assert.deepEqual(productsOf(config), {
+      ...Object.fromEntries(
+        ["sft-1", "sft-2", "soup", "ppo", "salsa"].map((of) => [of, [`${of}_${low}`, `${of}_${high}`]]),
+      ),
+    });
+    assert.deepEqual(config.soups[`soup_${high}`]?.of, [`sft-1_${high}`, `sft-2_${high}`]);
+    const salsa = config.arms[`salsa_${high}`];
+    assert.deepEqual([salsa?.init, salsa?.reference], [`sft-1_${high}`, [`soup_${high}`]]);
+    assert.deepEqual(config.evaluation.pairs, [
+      [`salsa_${low}`, `ppo_${low}`],
+      [`salsa_${high}`, `ppo_${high}`],
+      [`ppo_${low}`, `sft-1_${low}`],
+      [`ppo_${high}`, `sft-1_${high}`],
+      [`salsa_${low}`, `sft-1_${low}`],
+      [`salsa_${high}`, `sft-1_${high}`],
+    ]);
+  });
+
+  it("makes reward models of each value, and the SFTs once; two grids make the product", () => {
+    const alone = productsOf(configOf(PASSES));
+    assert.deepEqual(Object.keys(alone), ["reward", "ppo", "salsa"]);
+    const both = productsOf(configOf(RATES, PASSES));
+    const counts = Object.fromEntries(Object.entries(both).map(([of, names]) => [of, names.length]));
+    assert.deepEqual(counts, { "sft-1": 2, "sft-2": 2, preferences: 2, reward: 4, soup: 2, ppo: 4, salsa: 4 });
+  });
+
+  it("of the base model makes all of several", () => {
+    const config = configOf('"model": { "pretrain": { "steps": { "grid": [10, 20] } } }', '"arms": { "a": {} }');
+    const names = ["base", "sft-1", "sft-2", "preferences", "reward", "soup", "a"];
+    assert.deepEqual(Object.keys(productsOf(config)), names);
+    assert.equal(config.sweep?.["a_pretrain.steps20"]?.of, "a");
+  });
+
+  it("goes with the other grids of an arm, whose own settings come first in its name", () => {
+    const own = '"arms": { "a": { "reference": "soup", "learningRate": { "grid": [0.1, 0.2] } } }';
+    const { arms, soups } = configOf(RATES, SOUP, '"reward": { "init": "base" }', own);
+    const [first = "", ...others] = Object.keys(arms);
+    assert.deepEqual([first, others.length], ["a_learningRate0.1_alpha0.3_sft.learningRate0.001", 7]);
+    assert.equal(arms[first]?.reference[0], "soup_alpha0.3_sft.learningRate0.001");
+    assert.equal(Object.keys(soups).length, 4);
+  });
+
+  it("leaves alone what does not depend on it", () => {
+    const arms = '"arms": { "a": { "init": "base" }, "b": {}, "pairs": { "method": "dpo", "init": "base" } }';
+    const config = configOf(PASSES, arms);
+    assert.deepEqual(Object.keys(config.arms), [
+      "a_reward.epochs1",
+      "a_reward.epochs2",
+      "b_reward.epochs1",
+      "b_reward.epochs2",
+      "pairs",
+    ]);
+    const ofPairs = configOf('"reward": { "init": "base", "heldOut": { "grid": [0.1, 0.2] } }', arms);
+    assert.deepEqual(productsOf(ofPairs)["pairs"], ["pairs_reward.heldOut0.1", "pairs_reward.heldOut0.2"]);
+    assert.equal(productsOf(ofPairs)["preferences"], undefined);
+  });
+
+  it("makes soups that the reward model chooses of each of its values", () => {
+    const soup = '"soups": { "s": { "method": "greedy", "score": "reward" }, "t": { "method": "greedy" } }';
+    assert.deepEqual(Object.keys(configOf(PASSES, soup).soups), ["s_reward.epochs1", "s_reward.epochs2", "t"]);
+  });
+
+  it("has an arm made as it is by a config of that value alone", () => {
+    const config = configOf(RATES, PASSES);
+    const alone = configOf('"sft": { "learningRate": 0.002 }', '"reward": { "epochs": 2 }');
+    const found = configAt(config, "salsa_sft.learningRate0.002_reward.epochs2");
+    assert.deepEqual([found.sft, found.model], [alone.sft, alone.model]);
+    assert.deepEqual(found.reward, { ...alone.reward, init: "sft-1_sft.learningRate0.002" });
+    assert.equal(configAt(alone, "salsa"), alone);
+    assert.equal(variantsOf(config).length, 4);
+    assert.deepEqual(variantsOf(alone), [alone]);
+  });
+
+  it("sets how long an SFT takes, by passes or by steps", () => {
+    for (const [key, values] of [
+      ["epochs", [1, 2]],
+      ["steps", [5, 9]],
+    ] as const) {
+      const config = configOf(`"sft": { "${key}": { "grid": ${JSON.stringify(values)} } }`);
+      const found = Object.keys(config.arms).map((name) => configAt(config, name).sft.duration);
+      assert.deepEqual(
+        found.slice(0, 2),
+        values.map((value) => ({ [key]: value })),
+      );
+    }
+  });
+
+  it("has its models named by comparisons and other arms, one by one or all together", () => {
+    const { arms, evaluation } = configOf(
+      '"sft": { "epochs": { "grid": [1, 2] } }, "reward": { "init": "base" }',
+      '"arms": { "a": {}, "b": { "init": "base", "reference": "sft-2_sft.epochs2" } }',
+      '"evaluation": { "pairs": [["sft-1", "base"], ["a", "sft-1_sft.epochs1"]] }',
+    );
+    assert.deepEqual(arms["b"]?.reference, ["sft-2_sft.epochs2"]);
+    assert.deepEqual(evaluation.pairs, [
+      ["sft-1_sft.epochs1", "base"],
+      ["sft-1_sft.epochs2", "base"],
+      ["a_sft.epochs1", "sft-1_sft.epochs1"],
+      ["a_sft.epochs2", "sft-1_sft.epochs1"],
+    ]);
+  });
+
+  it("of one SFT makes arms of it, and no soup unless one is written", () => {
+    const config = configOf('"sft": { "seeds": [1], "epochs": { "grid": [1, 2] } }', '"arms": { "a": {} }');
+    assert.deepEqual([Object.keys(config.soups), Object.keys(config.arms)], [[], ["a_sft.epochs1", "a_sft.epochs2"]]);
+  });
+
+  it("of SFTs alone goes without arms", () => {
+    const config = configOf('"sft": { "epochs": { "grid": [1, 2] } }, "arms": {}, "reward": { "init": "base" }');
+    assert.deepEqual(Object.keys(productsOf(config)), ["sft-1", "sft-2", "soup"]);
+  });
+
+  it("of one value is a sweep of one", () => {
+    const config = configOf('"sft": { "epochs": { "grid": [3] } }', '"arms": { "a": {} }');
+    assert.deepEqual(Object.keys(config.arms), ["a_sft.epochs3"]);
+  });
+});
+
 describe("configs without a grid", () => {
   it("resolve without a trace of sweeps", () => {
     assert.ok(!("sweep" in configOf('"arms": { "a": {} }')));
@@ -204,10 +336,88 @@ describeMistakes("complaints about grids", [
   },
   {
     what: "a setting that cannot be swept",
-    line: '"sft": { "learningRate": { "grid": [1e-5, 2e-5] } }',
-    path: "sft.learningRate",
-    message: /cannot be swept: grids go into rlhf, arms and soups/,
+    line: '"runtime": { "checkpointEvery": { "grid": [10, 20] } }',
+    path: "runtime.checkpointEvery",
+    message:
+      /cannot be swept: it says how the work is done, and changes no model; grids go into sft, reward, model.pretrain,/,
     remedy: /one config for each value: finished stages are shared/,
+  },
+  {
+    what: "how all models are compared",
+    line: '"evaluation": { "sampling": { "temperature": { "grid": [0.5, 1] } } }',
+    path: "evaluation.sampling.temperature",
+    message: /all models are compared by the same questions and judge/,
+    remedy: /one config for each value/,
+  },
+  {
+    what: "the shape of a model",
+    line: '"model": { "architecture": { "nLayers": { "grid": [1, 2] } } }',
+    path: "model.architecture.nLayers",
+    message: /all models of a run have one shape/,
+    remedy: /one config for each value/,
+  },
+  {
+    what: "seeds, of which there are lists",
+    line: '"sft": { "seeds": [1, { "grid": [2, 3] }] }',
+    path: "sft.seeds[1]",
+    message: /within a list/,
+    remedy: /list the seeds/,
+  },
+  {
+    what: "a later value of an SFT's setting that is out of range",
+    line: '"sft": { "learningRate": { "grid": [0.001, -1] } }',
+    path: "sft.learningRate.grid[1]",
+    message: /must be more than 0, got -1/,
+    remedy: /leave it out for the default/,
+  },
+  {
+    what: "the first value of an SFT's setting that is out of range",
+    line: '"sft": { "epochs": { "grid": [0, 1] } }',
+    path: "sft.epochs.grid[0]",
+    message: /must be at least 1, got 0/,
+    remedy: /Passes over the examples/,
+  },
+  {
+    what: "a value of an SFT's setting that is listed twice",
+    line: '"sft": { "epochs": { "grid": [2, 2] } }',
+    path: "sft.epochs.grid[1]",
+    message: /2 is listed twice/,
+    remedy: /keep one/,
+  },
+  {
+    what: "two ways to say how long an SFT takes",
+    line: '"sft": { "epochs": { "grid": [1, 2] }, "steps": 5 }',
+    path: "sft.steps",
+    message: /together with epochs/,
+    remedy: /keep one/,
+  },
+  {
+    what: "a grid of a training that a checkpoint takes the place of",
+    line: '"reward": { "checkpoint": "hf:a/b", "epochs": { "grid": [1, 2] } }',
+    path: "reward.epochs",
+    message: /checkpoint is not trained/,
+    remedy: /remove one of the two/,
+  },
+  {
+    what: "a grid of a base model that is a checkpoint",
+    line: '"model": { "checkpoint": "hf:a/b", "pretrain": { "steps": { "grid": [1, 2] } } }',
+    path: "model.pretrain.steps",
+    message: /checkpoint is not trained/,
+    remedy: /remove one of the two/,
+  },
+  {
+    what: "a grid of a reward model that no arm learns from",
+    line: '"reward": { "epochs": { "grid": [1, 2] } }, "arms": { "a": { "method": "dpo" } }',
+    path: "reward.epochs",
+    message: /changes no arm/,
+    remedy: /leave it out/,
+  },
+  {
+    what: "an arm that is called as an SFT of a grid",
+    line: '"sft": { "epochs": { "grid": [1, 2] } }, "arms": { "sft-1_sft.epochs2": { "init": "base", "method": "dpo" } }, "reward": { "init": "base" }',
+    path: "arms.sft-1_sft.epochs2",
+    message: /already the name of an SFT/,
+    remedy: /another name/,
   },
   {
     what: "words in place of numbers",
@@ -264,10 +474,7 @@ describe("a grid that is too large", () => {
       ),
     );
     assert.deepEqual([issue.path, issue.line], ["rlhf.lambda", 4]);
-    assert.match(
-      issue.message,
-      /60 of gamma × 60 of lambda for arms.ppo: the grids make 7,200 arms and soups; .* at most 256/,
-    );
+    assert.match(issue.message, /60 of gamma × 60 of lambda for arms.ppo: the grids make 7,200 models; .* at most 256/);
   });
 
   it("is refused for its length alone", () => {
@@ -291,10 +498,16 @@ describe("the JSON schema", () => {
     const good = {
       rlhf: { beta: grid, gamma: { logRange: { from: 0.1, to: 1, count: 3 } } },
       arms: { a: { lambda: grid } },
+      sft: { learningRate: grid, epochs: { grid: [1, 2] } },
+      reward: { heldOut: grid },
+      model: { pretrain: { steps: { grid: [10, 20] } } },
     };
     assert.equal(validator.safeParse({ ...good, soups: { s: { method: "linear", alpha: grid } } }).success, true);
     for (const bad of [
-      { sft: { learningRate: grid } },
+      { sft: { schedule: grid } },
+      { sft: { seeds: grid } },
+      { evaluation: { sampling: { temperature: grid } } },
+      { model: { architecture: { nLayers: grid } } },
       { rlhf: { klKind: grid } },
       { rlhf: { gamma: { gird: [1] } } },
     ]) {
