@@ -15,10 +15,18 @@ export function sweepNotes(config: RunConfig, stages: readonly PlannedStage[]): 
   const groups = groupsOf(sweep, arms).map(([of, axes, n]) => `${of} is ${n} arms (${axes})`);
   return [
     `sweep: ${groups.join("; ")}; ${Object.keys(arms).length} arms in all`,
+    ...upstreamNotes(config),
     `made once for several arms: ${listed(shared, ", ") || "nothing"}`,
     ...halvingNotes(config),
     ...chainNotes(stages),
   ];
+}
+
+/** How many models grids make that soups and arms are made of. */
+function upstreamNotes({ sweep = {}, arms, soups }: RunConfig): string[] {
+  const others = Object.entries(sweep).filter(([name]) => !Object.hasOwn(arms, name) && !Object.hasOwn(soups, name));
+  const counts = [...Map.groupBy(others, ([, { of }]) => of)].map(([of, { length }]) => `${length} of ${of}`);
+  return counts.length === 0 ? [] : [`models before the arms: ${listed(counts, ", ")}`];
 }
 
 /** How many arms successive halving lets go on, and how far each has been trained by then. */

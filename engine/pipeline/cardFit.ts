@@ -1,5 +1,6 @@
 import { type BackendChoice, identityOf } from "../compute/backends/choose.ts";
 import { type RlhfConfig, type RunConfig, LORA_TARGETS } from "../config/index.ts";
+import type { UPSTREAM } from "../config/sweeps/sections.ts";
 import { usableOf } from "../common/cards.ts";
 import { Artifacts } from "../storage/artifacts.ts";
 import { withLocalCheckpoints } from "./hubCheckpoints.ts";
@@ -119,20 +120,23 @@ interface Batch {
 /** Half of each micro-batch, twice as often; undefined where no batch can be halved. */
 function halved(config: RunConfig): RunConfig | undefined {
   const { model, sft, reward, arms } = config;
-  const half = <B extends Batch>(batch: B): B => {
-    if (batch.batchSize % 2 !== 0) return batch;
+  const swept = new Set(Object.values(config.sweep ?? {}).flatMap(({ values }) => Object.keys(values)));
+  const half = <B extends Batch>(batch: B, section: keyof typeof UPSTREAM): B => {
+    // Values of a grid hold in place of the section's.
+    const isSwept = swept.has(`${section}.batchSize`) || swept.has(`${section}.gradientAccumulation`);
+    if (isSwept || batch.batchSize % 2 !== 0) return batch;
     return { ...batch, batchSize: batch.batchSize / 2, gradientAccumulation: 2 * batch.gradientAccumulation };
   };
   const halfArm = <A extends Pick<RlhfConfig, "minibatchSize" | "gradientAccumulation">>(arm: A): A => {
     if (arm.minibatchSize % 2 !== 0) return arm;
     return { ...arm, minibatchSize: arm.minibatchSize / 2, gradientAccumulation: 2 * arm.gradientAccumulation };
   };
-  const pretrain = "pretrain" in model ? half(model.pretrain) : undefined;
+  const pretrain = "pretrain" in model ? half(model.pretrain, "pretrain") : undefined;
   const next: RunConfig = {
     ...config,
     ...("pretrain" in model && pretrain !== model.pretrain && pretrain && { model: { ...model, pretrain } }),
-    sft: half(sft),
-    reward: half(reward),
+    sft: half(sft, "sft"),
+    reward: half(reward, "reward"),
     arms: Object.fromEntries(Object.entries(arms).map(([name, arm]) => [name, halfArm(arm)])),
   };
   const isSame =

@@ -1,4 +1,4 @@
-import type { RunConfig } from "../config/index.ts";
+import { type RunConfig, variantsOf } from "../config/index.ts";
 import type { AnyRecord, Finding, NamedCheck, RecordKind, RowPlace } from "../data/index.ts";
 import type { ModelConfig } from "../models/index.ts";
 import { DataError } from "../protocol/errors.ts";
@@ -36,11 +36,15 @@ export async function viewOf(config: RunConfig): Promise<ModelView | undefined> 
   const { checkpoint } = config.model;
   const template = config.chat?.template;
   const choice: ChatChoice = { ...chatSlice(config), ...(template !== undefined && { template: { path: template } }) };
-  const { sft, reward } = config;
+  // Of a swept length the shortest: what can be learned from then can be learned from at any.
+  const all = variantsOf(config);
   return viewOfFolder(checkpoint, {
     choice,
-    learnedTurns: sft.learnedTurns,
-    mostTokens: { sft: sft.maxLength, preferences: reward.maxLength },
+    learnedTurns: config.sft.learnedTurns,
+    mostTokens: {
+      sft: Math.min(...all.map(({ sft }) => sft.maxLength)),
+      preferences: Math.min(...all.map(({ reward }) => reward.maxLength)),
+    },
   });
 }
 

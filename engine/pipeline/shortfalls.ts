@@ -1,4 +1,4 @@
-import type { BenchmarkConfig, RunConfig, SourceConfig } from "../config/index.ts";
+import { type BenchmarkConfig, type RunConfig, type SourceConfig, variantsOf } from "../config/index.ts";
 import type { RecordKind } from "../data/index.ts";
 import { needOf } from "../soup/index.ts";
 import type { Shortfall } from "../protocol/shortfalls.ts";
@@ -12,7 +12,7 @@ import type { ResolvedRecipe } from "./resolve.ts";
  * How many records each source has was found when it was read, and is remembered while its file stays as it is.
  */
 export function shortfalls(config: RunConfig, { data: read }: Pick<ResolvedRecipe, "data">): readonly Shortfall[] {
-  const { data, sft, reward, evaluation } = config;
+  const { data, evaluation } = config;
   if (data === undefined) return [];
   const readOf = (source: SourceConfig | undefined, kind: RecordKind): ReadData | undefined => {
     const name = JSON.stringify(source);
@@ -41,9 +41,11 @@ export function shortfalls(config: RunConfig, { data: read }: Pick<ResolvedRecip
   for (const [key, kind, source] of sources) {
     if (typeof source === "object") compare(["data", key, "examples"], source.examples, rowsOf(source, kind), source);
   }
-  compare(["sft", "examples"], sft.examples, learnedExamples(config, readOf(data.sft, "sft")), data.sft);
-  if (data.preferences !== undefined) {
-    compare(["reward", "pairs"], reward.pairs, rowsOf(data.preferences, "preferences"), data.preferences);
+  for (const { sft, reward } of variantsOf(config)) {
+    compare(["sft", "examples"], sft.examples, learnedExamples(config, readOf(data.sft, "sft")), data.sft);
+    if (data.preferences !== undefined) {
+      compare(["reward", "pairs"], reward.pairs, rowsOf(data.preferences, "preferences"), data.preferences);
+    }
   }
   const prompts = readOf(data.prompts, "prompts");
   if (prompts !== undefined && choosesOnPrompts(config)) {

@@ -33,6 +33,16 @@ describe("notes on a sweep", () => {
     ]);
   });
 
+  it("say how many models are made before the arms by grids of theirs", () => {
+    const swept = { ...CONFIG, sft: { epochs: { grid: [1, 2] } }, reward: { epochs: { grid: [1, 2] } } };
+    const [sums, before] = sweepNotes(parseConfig(JSON.stringify(swept), "/x/a.salsa.json"), stages);
+    assert.equal(
+      sums,
+      "sweep: ppo is 4 arms (2 of sft.epochs × 2 of reward.epochs); salsa is 24 arms (3 of beta × 2 of alpha × 2 of sft.epochs × 2 of reward.epochs); 28 arms in all",
+    );
+    assert.equal(before, "models before the arms: 2 of sft-1, 2 of sft-2, 2 of preferences, 4 of reward");
+  });
+
   it("say how many arms halving lets go on, and count later stages by that", () => {
     const halved = { ...config, halving: { rungs: 2 } };
     const some = stages.map((one) => ({ ...one, share: 0.5 }));

@@ -36,6 +36,13 @@ describe("ever smaller configs", () => {
     }
   });
 
+  it("leave batches alone that a grid sets", () => {
+    const swept = resolved(tiny({ sft: { batchSize: { grid: [4, 8] } }, arms: { ppo: {} } }), "/nowhere");
+    const all = texts(swept);
+    assert.ok(all.length > 2 && all.every((text) => !text.includes("sft.batchSize")), all.join("\n"));
+    assert.match(all.at(-1) ?? "", /reward\.batchSize 1 with/);
+  });
+
   it("leave out what is set already, and adapters of a model that is made from nothing", () => {
     const runtime = { ...config.runtime, gradientCheckpointing: true, frozenWeights: "bf16" as const };
     const all = texts({ ...config, runtime });

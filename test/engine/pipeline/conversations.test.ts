@@ -114,6 +114,12 @@ describe("a run over conversations", function () {
     assert.match(await said(written), /it has no chat template/);
   });
 
+  it("is seen at the shortest length of a grid, by which records are checked", async () => {
+    const sft = { ...(written["sft"] as Written), maxLength: { grid: [40, 20] } };
+    const view = await viewOf(resolved({ ...written, sft, arms: { ppo: {} } }, folder));
+    assert.equal(view?.limits.sft, 20);
+  });
+
   it("refuses before training what a template does not take, with file, line and remedy", async () => {
     const refused = async (what: RegExp): Promise<void> => {
       await assert.rejects(plan(written), what);

@@ -78,6 +78,17 @@ describe("a plan that asks for more records than there are", function () {
     });
   });
 
+  it("looks at every value of a grid", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const written = await ownData(folder);
+      const { short } = await planned({ ...written, reward: { init: "base", pairs: { grid: [20, 30] } } }, folder);
+      assert.deepEqual(
+        short.map(({ path: at, asked, there }) => [at.join("."), asked, there]),
+        [["reward.pairs", 30, 24]],
+      );
+    });
+  });
+
   it("counts validation prompts only where something is chosen on them", async () => {
     await inTemporaryFolder(async (folder) => {
       const own = await ownData(folder);
