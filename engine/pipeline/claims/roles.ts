@@ -1,4 +1,4 @@
-import { type ArmConfig, type RunConfig, TASK_BENCHMARKS, sftName } from "../../config/index.ts";
+import { type ArmConfig, type RunConfig, TASK_BENCHMARKS, sftName, writtenPlace } from "../../config/index.ts";
 import type { Complaint } from "../../config/complaint.ts";
 import type { Contender } from "../../evaluation/claims/evidence.ts";
 import { fixedWeights } from "../../soup/index.ts";
@@ -26,6 +26,8 @@ type Named = readonly [name: string, arm: ArmConfig];
 
 /** Looks for the parts by what arms are held to: names are up to the config. */
 export function findRoles(config: RunConfig): FoundRoles {
+  const several = severalRecipes(config);
+  if (several.length > 0) return { complaints: several };
   // The claims are about PPO.
   const arms = Object.entries(config.arms).filter(([, { method }]) => method !== "dpo");
   const ppo = arms.find(([, arm]) => arm.reference.join() === arm.init && isSft(config, arm.init));
@@ -71,6 +73,17 @@ export function findRoles(config: RunConfig): FoundRoles {
       contenders: contenders as Readonly<Record<Contender, string>>, // none is missing
     },
   };
+}
+
+/** Grids of what arms are made of: the claims compare arms of one recipe. */
+function severalRecipes({ sweep = {} }: RunConfig): Complaint[] {
+  const labels = new Set(Object.values(sweep).flatMap(({ values }) => Object.keys(values)));
+  return [...labels].flatMap((label) => {
+    const path = writtenPlace(label);
+    if (path === undefined) return [];
+    const remedy = "give one value, or a config for each: finished stages are shared";
+    return [{ path, message: "is a grid, and the claims are about arms of the same SFTs and reward model", remedy }];
+  });
 }
 
 /** Every arm that plays a part. */

@@ -1,4 +1,4 @@
-import { sftName } from "../../config/index.ts";
+import { nameWith, sftName } from "../../config/index.ts";
 import { intervalWords } from "../report/verdicts.ts";
 import { comparisonWords, panelsAgainstPpo, uncomparedLacks } from "./againstPpo.ts";
 import type { FigureFacts } from "./facts.ts";
@@ -50,7 +50,8 @@ function armsBySize(roles: readonly ArmRole[], { init }: ArmRole): readonly ArmR
 }
 
 function sizesLack(sizes: readonly number[], ppo: ArmRole, { config }: FigureFacts): Lack {
-  const seedOf = new Map([...sftSeeds(config), 1, 2, 3].map((seed) => [sftName(seed), seed] as const));
+  const nameOf = (seed: number): string => nameWith(ppo.init, sftName(seed), config.sweep ?? {});
+  const seedOf = new Map([...sftSeeds(config), 1, 2, 3].map((seed) => [nameOf(seed), seed] as const));
   const others = [...seedOf.keys()].filter((name) => name !== ppo.init);
   const soups = sizes.map(
     (n) => [`soup${n}`, { method: "uniform", of: [ppo.init, ...others.slice(0, n - 1)] }] as const,

@@ -1,4 +1,4 @@
-import { type RunConfig, sftName } from "../../config/index.ts";
+import { type RunConfig, sftNamesOf } from "../../config/index.ts";
 import { ownValue } from "../../common/dictionary.ts";
 import type { Palette } from "../../protocol/palette.ts";
 import { fixedWeights } from "../../soup/index.ts";
@@ -40,10 +40,10 @@ export interface ArmRole {
  * arms.
  */
 export function rolesOf(
-  { arms, soups, sft }: Pick<RunConfig, "arms" | "soups" | "sft">,
+  { arms, soups, ...rest }: Pick<RunConfig, "arms" | "soups" | "sft" | "sweep">,
   palette: Palette = {},
 ): readonly ArmRole[] {
-  const sfts = new Set(sft.seeds.map(sftName));
+  const sfts = new Set(sftNamesOf(rest));
   return Object.entries(arms).map(([name, arm], index): ArmRole => {
     const { init, reference, betas, batchSize } = arm;
     const color = ownValue(palette, name) ?? index;

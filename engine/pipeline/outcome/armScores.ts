@@ -22,15 +22,17 @@ const BASES = [
 /**
  * The scores of some arms by which the best of them can be chosen: those on the validation split where every arm has one,
  * else the last of their trainings; undefined where neither is known of all of them.
- * `lastValues` gives those of a stage's metrics, by its id.
+ * `lastValues` gives those of a stage's metrics, by its id; `isShared` is false of metrics of which the arms have no common scale.
  */
 export function armScores(
   arms: ReadonlySet<string>,
   stages: readonly Pick<StageInfo, "id" | "kind" | "product" | "role">[],
   lastValues: (stage: string) => LastValues | undefined,
+  isShared: (metric: string) => boolean = () => true,
 ): ArmScores | undefined {
   const own = stages.filter((stage) => stage.role === "result" && arms.has(stage.product) && isOfArm(stage));
   for (const { by, metric } of BASES) {
+    if (!isShared(metric)) continue;
     const scores = new Map<string, number>();
     for (const [arm, trainings] of Map.groupBy(own, ({ product }) => product)) {
       const values = trainings.map(({ id }) => lastValues(id)?.[metric] ?? NaN);

@@ -1,4 +1,4 @@
-import type { RunConfig } from "../../config/index.ts";
+import { type RunConfig, namesOf } from "../../config/index.ts";
 import { readWinRates } from "../winRateFile.ts";
 import { ownValue } from "../../common/dictionary.ts";
 import type { RunResultLine } from "../../protocol/service.ts";
@@ -28,8 +28,15 @@ export async function runResult({
 }: ResultSources): Promise<RunResultLine | undefined> {
   const borrowed = config?.sweep === undefined ? undefined : await borrowedValues(root, stages);
   return resultLine(rates, config, (arms) =>
-    armScores(arms, stages, (stage) => lastValues(stage) ?? borrowed?.get(stage)),
+    armScores(arms, stages, (stage) => lastValues(stage) ?? borrowed?.get(stage), scaleOf(config)),
   );
+}
+
+/** True of metrics that arms can be compared by: where grids make several reward models, each arm learns from its own. */
+export function scaleOf(config: RunConfig | undefined): (metric: string) => boolean {
+  const hasOne = namesOf("reward", config?.sweep ?? {}).length === 1;
+  const isValidatedByGold = config?.evaluation.judge === "gold";
+  return (metric) => hasOne || metric === "objective/gold" || (metric === "choice/score" && isValidatedByGold);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { basename } from "node:path";
-import { type RunConfig, type SoupConfig, sftName } from "../../config/index.ts";
+import { type RunConfig, type SoupConfig, configAt, nameWith, sftName } from "../../config/index.ts";
 import { algorithmOf } from "../../config/algorithms/index.ts";
 import { codeSpan, literal } from "../../common/markdown.ts";
 import type { ModelPlace } from "../../storage/formats/models.ts";
@@ -28,13 +28,16 @@ function ingredientsOf(config: RunConfig, name: string): readonly (readonly [rol
   if (arm !== undefined) {
     const held = arm.reference.map((of) => ["held to", of] as const);
     const { learnsFrom } = algorithmOf(arm.method);
-    const rewarded = learnsFrom === "pairs" ? [] : [["rewarded by", "reward"] as const];
+    const reward = nameWith(name, "reward", config.sweep ?? {});
+    const rewarded = learnsFrom === "pairs" ? [] : [["rewarded by", reward] as const];
     return [["started at", arm.init], ...held, ...rewarded];
   }
   const soup = own(config.soups, name);
   if (soup !== undefined) return soup.of.map((of) => ["ingredient", of] as const);
-  if (name === "reward") return config.reward.checkpoint === undefined ? [["started at", config.reward.init]] : [];
-  return sftSeedOf(config, name) === undefined ? [] : [["started at", "base"]];
+  if (writtenName(name, config) === "reward") {
+    return config.reward.checkpoint === undefined ? [["started at", configAt(config, name).reward.init]] : [];
+  }
+  return sftSeedOf(config, name) === undefined ? [] : [["started at", nameWith(name, "base", config.sweep ?? {})]];
 }
 
 function describeModel(name: string, config: RunConfig): string {
@@ -46,7 +49,7 @@ function describeModel(name: string, config: RunConfig): string {
   }
   const soup = own(config.soups, name);
   if (soup !== undefined) return soupWords(soup);
-  if (name === "reward") {
+  if (writtenName(name, config) === "reward") {
     const { checkpoint, seeds } = config.reward;
     if (seeds !== undefined) return `the mean of ${seeds.length} reward models, trained on the preferences (WARM)`;
     if (checkpoint === undefined) return "a reward model, trained on the preferences";
@@ -54,13 +57,18 @@ function describeModel(name: string, config: RunConfig): string {
   }
   const seed = sftSeedOf(config, name);
   if (seed !== undefined) return `a supervised fine-tune, seed ${seed}`;
-  if (name !== "base") return "a model of the run";
+  if (writtenName(name, config) !== "base") return "a model of the run";
   return "checkpoint" in config.model ? "the base model" : "the base model, trained from nothing in this run";
 }
 
 /** The seed of an SFT. A config of another version may lack the section. */
-function sftSeedOf({ sft }: Partial<Pick<RunConfig, "sft">>, name: string): number | undefined {
-  return sft?.seeds.find((seed) => sftName(seed) === name);
+function sftSeedOf(config: Partial<Pick<RunConfig, "sft" | "sweep">>, name: string): number | undefined {
+  return config.sft?.seeds.find((seed) => sftName(seed) === writtenName(name, config));
+}
+
+/** The name that a model has without grids. */
+function writtenName(name: string, { sweep = {} }: Pick<RunConfig, "sweep">): string {
+  return own(sweep, name)?.of ?? name;
 }
 
 /** A soup in Markdown: "a soup of sft-1 and sft-2: linear, alpha 0.5". */

@@ -1,4 +1,4 @@
-import type { RunConfig, SoupConfig, SourceConfig } from "../../config/index.ts";
+import { type RunConfig, type SoupConfig, type SourceConfig, namesOf } from "../../config/index.ts";
 import { judgeKind } from "../../evaluation/judges/index.ts";
 import { countsText } from "../../protocol/dataCounts.ts";
 import { codeSpan, literal } from "../../common/markdown.ts";
@@ -15,9 +15,9 @@ export function setupSection(facts: RunFacts): string {
     ...(state.data ?? []).map(({ kind, from, ...counts }) => {
       return [`Records for ${literal(kind)}`, `${codeSpan(from)}: ${literal(countsText(counts))}`] as const;
     }),
-    ["Model", modelWords(config)],
-    ["SFT", sftWords(config)],
-    ["Reward model", rewardWords(config, heldOutAccuracies(state))],
+    ["Model", modelWords(config) + sweptWords(config, "pretrain")],
+    ["SFT", sftWords(config) + sweptWords(config, "sft")],
+    ["Reward model", rewardWords(config, heldOutAccuracies(state)) + sweptWords(config, "reward")],
     ...Object.entries(config.soups).map(([name, soup]) => [`Soup ${codeSpan(name)}`, soupWords(soup)] as const),
     ["Evaluation", evaluationWords(config)],
     ["Base seeds", valueText(config.seeds.join(", "))],
@@ -142,6 +142,19 @@ function rewardWords({ reward }: RunConfig, accuracies: readonly number[]): stri
   return `from ${codeSpan(reward.init)}; ${training}${accuracy === "" ? "" : `; held-out accuracy ${accuracy}`}`;
 }
 
+/** Values of grids of a section, in place of the one that stands in it: "; by grids: learningRate 0.001, 0.002". */
+function sweptWords({ sweep = {} }: RunConfig, section: string): string {
+  const found = new Map<string, Set<number>>();
+  for (const { values } of Object.values(sweep)) {
+    for (const [label, value] of Object.entries(values)) {
+      if (!label.startsWith(`${section}.`)) continue;
+      found.set(label, (found.get(label) ?? new Set()).add(value));
+    }
+  }
+  const words = [...found].map(([label, values]) => `${label.slice(section.length + 1)} ${[...values].join(", ")}`);
+  return words.length === 0 ? "" : literal(`; by grids: ${words.join("; ")}`);
+}
+
 /** "1 epoch", "5,000 pairs". */
 function counted(n: number, noun: string): string {
   return `${n.toLocaleString("en-US")} ${noun}${n === 1 ? "" : "s"}`;
@@ -152,9 +165,12 @@ function soupWords({ method, of, ...settings }: SoupConfig): string {
   return [`${literal(method)} of ${of.map(codeSpan).join(", ")}`, ...words].join(", ");
 }
 
-function evaluationWords({ evaluation }: RunConfig): string {
+function evaluationWords({ evaluation, sweep = {} }: RunConfig): string {
   const { judge, benchmarks, prompts, sampling } = evaluation;
   const who = `the ${judgeKind(judge).title}`;
   const how = literal(`up to ${prompts.toLocaleString("en-US")} prompts; judged by ${who}`);
-  return `${benchmarks.map(codeSpan).join(", ")}; ${how}; temperature ${valueText(sampling.temperature)}`;
+  const [scorer = "", ...others] = namesOf("reward", sweep);
+  // Of several reward models one scores all answers.
+  const scored = others.length === 0 ? "" : `; scores by ${codeSpan(scorer)}`;
+  return `${benchmarks.map(codeSpan).join(", ")}; ${how}; temperature ${valueText(sampling.temperature)}${scored}`;
 }

@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import { identityOf } from "../../../compute/backends/choose.ts";
-import type { RunConfig, SamplingConfig } from "../../../config/index.ts";
+import { type RunConfig, type SamplingConfig, namesOf } from "../../../config/index.ts";
 import type { Question } from "../../../protocol/conversation.ts";
 import { DataError } from "../../../protocol/errors.ts";
 import type { MeasuredFigure } from "../../../protocol/figureNames.ts";
@@ -136,7 +136,8 @@ async function jobOf(plan: SoupPlan, facts: JobFacts): Promise<Job> {
   const { config, seed, figure, name, questions, device, size, signal } = facts;
   const folderOf = (product: string): string => modelFolder(product, facts);
   const folders = plan.of.map(folderOf);
-  const reward = folderOf("reward");
+  const [scorer = "reward"] = namesOf("reward", config.sweep ?? {});
+  const reward = folderOf(scorer);
   const identity = stableHash({
     ...{ revision: REVISION, figure, seed, device, prompts: name, sampling: jsonOf(samplingOf(config)) },
     of: folders.map((folder) => basename(folder)),

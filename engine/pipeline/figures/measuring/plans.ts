@@ -1,4 +1,4 @@
-import { type RunConfig, sftName } from "../../../config/index.ts";
+import { type RunConfig, nameWith, namesOf, sftName, sftNamesOf } from "../../../config/index.ts";
 import { DataError } from "../../../protocol/errors.ts";
 import type { MeasuredFigure } from "../../../protocol/figureNames.ts";
 import { comparedArms, rolesOf } from "../roles.ts";
@@ -32,18 +32,18 @@ export const PLANE_SIZE = 400;
 
 /** @throws {DataError} when the config has too few models for the figure, or none of a name. */
 export function planOf(figure: MeasuredFigure, config: RunConfig, choices: MeasureChoices): readonly SoupPlan[] {
-  const sfts = config.sft.seeds.map(sftName);
   const { ppo, salsa } = comparedArms(rolesOf(config));
+  const sfts = sftNamesOf(config);
   for (const name of choices.models ?? []) checkName(name, config, sfts);
   switch (figure) {
     case "line": {
       const start = ppo?.init ?? sfts[0] ?? "";
-      const of = choices.models ?? [start, ...sfts.filter((name) => name !== start)].slice(0, 2);
+      const of = choices.models ?? [start, ...alike(config, start).filter((name) => name !== start)].slice(0, 2);
       checkCount(of, 2, config);
       return [{ of, weights: line({ ...LINE, ...written(choices) }), projected: [] }];
     }
     case "plane": {
-      const of = choices.models ?? sfts.slice(0, 3);
+      const of = choices.models ?? alike(config, sfts[0] ?? "").slice(0, 3);
       checkCount(of, 3, config);
       return [{ of, weights: "plane", projected: Object.keys(config.arms) }];
     }
@@ -57,6 +57,11 @@ export function planOf(figure: MeasuredFigure, config: RunConfig, choices: Measu
       });
     }
   }
+}
+
+/** The SFTs of all seeds that are made as one of them is: of a sweep, those with the same values. */
+function alike({ sft, sweep = {} }: RunConfig, name: string): readonly string[] {
+  return sft.seeds.map((seed) => nameWith(name, sftName(seed), sweep));
 }
 
 function written({ from, to, points }: MeasureChoices): Partial<Record<"from" | "to" | "points", number>> {
@@ -84,8 +89,8 @@ function line({
   });
 }
 
-function checkName(name: string, { soups, arms, name: file }: RunConfig, sfts: readonly string[]): void {
-  const known = ["base", ...sfts, ...Object.keys(soups), ...Object.keys(arms)];
+function checkName(name: string, { soups, arms, sweep = {}, name: file }: RunConfig, sfts: readonly string[]): void {
+  const known = [...namesOf("base", sweep), ...sfts, ...Object.keys(soups), ...Object.keys(arms)];
   if (!known.includes(name)) throw unknown(name, known, { name: file });
 }
 

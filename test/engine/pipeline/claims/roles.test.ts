@@ -48,6 +48,15 @@ describe("the parts of a config in the claims", () => {
     assert.deepEqual(findRoles(CLAIMS), { roles: ROLES });
   });
 
+  it("are those of one recipe: grids of what arms are made of are refused by name", () => {
+    const values = { "sft.epochs": 2, beta: 0.1 };
+    const sweep = { "sft-1_sft.epochs2": { of: "sft-1", values }, ppo: { of: "p", values } };
+    assert.deepEqual(complaintsOf({ ...CLAIMS, sweep }), [
+      "sft.epochs: is a grid, and the claims are about arms of the same SFTs and reward model",
+    ]);
+    assert.ok("roles" in findRoles({ ...CLAIMS, sweep: { ppo: { of: "p", values: { beta: 0.1 } } } }));
+  });
+
   it("are found whatever they are called, and in any order", () => {
     const renamed = Object.entries(CLAIMS.arms).map(([name, arm]) => [`my-${name}`, arm] as const);
     const found = findRoles({ ...CLAIMS, arms: Object.fromEntries(renamed.reverse()) });

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { parseConfig } from "../../../../engine/config/index.ts";
+import { planOf } from "../../../../engine/pipeline/figures/measuring/plans.ts";
 import { comparedArms, rolesOf } from "../../../../engine/pipeline/figures/roles.ts";
 import { mirrored, pairRate } from "../../../../engine/pipeline/figures/rates.ts";
 import { repetition } from "../../../../engine/pipeline/figures/repetition.ts";
+import { resolved, tiny } from "../tinyRun.ts";
 import { factsOf, PAPER_ARMS } from "./states.ts";
 
 describe("the arms of a config", () => {
@@ -20,6 +22,22 @@ describe("the arms of a config", () => {
         ["other", "otherSft", 1, 1, 5],
       ],
     );
+  });
+
+  it("of a grid of SFTs have the places that they have without, and a line is between SFTs of the same values", () => {
+    const config = resolved(tiny({ ...PAPER_ARMS, sft: { seeds: [1, 2, 3], steps: { grid: [3, 6] } } }), "/nowhere");
+    const found = rolesOf(config).filter(({ name }) => name.endsWith("_sft.steps6"));
+    assert.deepEqual(
+      found.map(({ kind, alpha, members }) => [kind, alpha, members.length]),
+      roles.map(({ kind, alpha, members }) => [kind, alpha, members.length]),
+    );
+    const three = ["sft-1_sft.steps3", "sft-2_sft.steps3", "sft-3_sft.steps3"];
+    assert.deepEqual(planOf("line", config, {})[0]?.of, three.slice(0, 2));
+    assert.deepEqual(planOf("plane", config, {})[0]?.of, three);
+    assert.deepEqual(planOf("line", config, { models: ["sft-2_sft.steps6", "base"] })[0]?.of, [
+      "sft-2_sft.steps6",
+      "base",
+    ]);
   });
 
   it("count α from the model that the policy starts at, whichever the soup names first", () => {

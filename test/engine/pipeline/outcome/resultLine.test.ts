@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import type { RunResultLine } from "../../../../engine/protocol/service.ts";
 import type { WinRateRow } from "../../../../engine/protocol/verdicts.ts";
 import { armScores, borrowedValues } from "../../../../engine/pipeline/outcome/armScores.ts";
-import { resultLine } from "../../../../engine/pipeline/outcome/resultLine.ts";
+import { resultLine, scaleOf } from "../../../../engine/pipeline/outcome/resultLine.ts";
 import { StageRecord } from "../../../../engine/storage/stageRecords.ts";
 import { configOf } from "../../../webview/recording.ts";
 import { stageState } from "../../protocol/stageStates.ts";
@@ -54,6 +54,18 @@ describe("the result of a sweep in one line", () => {
     assert.deepEqual([gold?.a, gold?.among?.by], ["salsa_beta0.05", "training"]);
     const score = lineOf("rlhf", [{ "objective/score": 1 }, { "objective/score": 5 }, { "objective/score": 3 }]);
     assert.deepEqual([score?.a, score?.among?.by], ["salsa_beta0.1", "training"]);
+  });
+
+  it("goes by no score of several reward models, each of which has taught some of the arms", () => {
+    const swept = configOf({ reward: { epochs: { grid: [1, 2] } } });
+    const known = ["choice/score", "objective/gold", "objective/score"];
+    assert.deepEqual(known.filter(scaleOf(swept)), ["choice/score", "objective/gold"]);
+    const evaluation = { ...swept.evaluation, judge: "reward" as const };
+    assert.deepEqual(known.filter(scaleOf({ ...swept, evaluation })), ["objective/gold"]);
+    assert.deepEqual(known.filter(scaleOf(config)), known);
+    const stages = PRODUCTS.map((product) => stageOf(product));
+    const values = (stage: string) => ({ "objective/score": stage.length });
+    assert.equal(armScores(new Set(PRODUCTS), stages, values, scaleOf({ ...swept, evaluation })), undefined);
   });
 
   it("goes by the win rates themselves, and says so, where a score is missing", () => {
