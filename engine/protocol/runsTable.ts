@@ -87,7 +87,7 @@ export function winRateColumn(benchmark: string, opponent: string): string {
   return `winRate/${benchmark}/${opponent}`;
 }
 
-/** Column of the arm that grids have made a model of. */
+/** Column of what grids have made a model of: an arm, or what arms are made of. */
 export const SWEPT_ARM = "sweep.of";
 
 const AXIS = "sweep.axis.";

@@ -96,7 +96,7 @@ function factLook(id: string): Look | undefined {
 /** The arm that grids have made a model of, and its values on their axes. */
 function sweepLook(id: string): Look | undefined {
   if (id === SWEPT_ARM) {
-    const meaning = t("The arm that a grid in the config has made this one of");
+    const meaning = t("What a grid in the config has made this model of: an arm, or what arms are made of");
     return { label: t("Swept arm"), meaning, kind: "text", isMeasured: false };
   }
   const axis = sweptAxis(id);

@@ -18,7 +18,8 @@ export interface SweptArm {
 /** The swept arms of a run, in the order of their first combinations. */
 export function sweptArmsOf(rows: TableRows): readonly SweptArm[] {
   const found = new Map<string, Set<string>>();
-  for (const { name, axes } of modelsOf(rows).flatMap((model) => armOf(model, rows) ?? [])) {
+  const arms = modelsOf(rows).filter(({ values }) => values["model.kind"] === "arm");
+  for (const { name, axes } of arms.flatMap((model) => armOf(model, rows) ?? [])) {
     const known = found.get(name) ?? new Set();
     for (const axis of axes) known.add(axis);
     found.set(name, known);
@@ -27,7 +28,7 @@ export function sweptArmsOf(rows: TableRows): readonly SweptArm[] {
 }
 
 /**
- * The rows of a swept arm's combinations. A win rate against one combination of another swept arm stands under that arm's
+ * The rows of a swept arm's combinations. A win rate against one combination of another swept model stands under that model's
  * own name: like was compared with like, and each row would have a column to itself.
  */
 export function combinationRows(rows: TableRows, arm: string): TableRows {

@@ -1,4 +1,4 @@
-import type { RunConfig } from "../../config/index.ts";
+import { type RunConfig, resolvedPlace } from "../../config/index.ts";
 import type { WinRateRow } from "../../protocol/verdicts.ts";
 import { type TableValue, type TableValues, settingValues, SWEPT_ARM, sweptColumn } from "../../protocol/runsTable.ts";
 import { dictionary, ownValue } from "../../common/dictionary.ts";
@@ -20,12 +20,14 @@ export interface RunsTableFacts {
   readonly sections: readonly TableValues[];
   /** By arm. */
   readonly arms: ReadonlyMap<string, TableValues>;
+  /** Values that grids gave to SFTs, reward models and soups, by model. */
+  readonly swept: ReadonlyMap<string, TableValues>;
   readonly seeds: readonly number[];
   readonly rates: readonly ArmRate[];
 }
 
 /** Of a run whose config cannot be read. */
-export const NO_FACTS: RunsTableFacts = { sections: [], arms: new Map(), seeds: [], rates: [] };
+export const NO_FACTS: RunsTableFacts = { sections: [], arms: new Map(), swept: new Map(), seeds: [], rates: [] };
 
 /** Takes from a config what the runs table shows. */
 export function tableFacts(config: RunConfig | undefined): RunsTableFacts {
@@ -37,6 +39,12 @@ export function tableFacts(config: RunConfig | undefined): RunsTableFacts {
       Object.entries(arms)
         .slice(0, MOST_ARMS)
         .map(([name, arm]) => [name, shared(armValues(name, arm, config))]),
+    ),
+    swept: new Map(
+      Object.entries(config.sweep ?? {})
+        .filter(([name]) => !Object.hasOwn(arms, name))
+        .slice(0, MOST_ARMS)
+        .map(([name, combination]) => [name, shared(combinationValues(combination))]),
     ),
     seeds: config.seeds,
     rates: [],
@@ -64,9 +72,18 @@ function armValues(
   if (alpha !== undefined) values["model.alpha"] = alpha;
   const combination = ownValue(sweep ?? {}, name);
   if (combination === undefined) return values;
-  values[SWEPT_ARM] = combination.of;
-  for (const [axis, value] of Object.entries(combination.values)) values[sweptColumn(axis)] = value;
-  return values;
+  return Object.assign(values, combinationValues(combination));
+}
+
+/** Values of a model on its axes, also in place of the first of a grid, which the run's own settings have. */
+function combinationValues({ of, values }: NonNullable<RunConfig["sweep"]>[string]): TableValues {
+  const found = dictionary<TableValue>([[SWEPT_ARM, of]]);
+  for (const [axis, value] of Object.entries(values)) {
+    found[sweptColumn(axis)] = value;
+    const place = resolvedPlace(axis);
+    if (place !== undefined) found[`config.${place.join(".")}`] = value;
+  }
+  return found;
 }
 
 /** Weight of the second of two models that a soup mixes, where it is known beforehand. */

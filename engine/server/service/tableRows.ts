@@ -62,11 +62,11 @@ export class RunsTableRows {
       const trained = trainedStage(stages, ofResult?.["choice/beta"]);
       const ofTrained = trained && trained !== result ? await this.lastOf(run, trained) : undefined;
       const metrics = [ofTrained, ofResult];
-      const arm = facts.arms.get(name);
+      const own = facts.arms.get(name) ?? facts.swept.get(name);
       models.push({
         name,
         ...(seed !== undefined && { seed }),
-        settings: arm === undefined ? [] : [blocks.place(arm)],
+        settings: own === undefined ? [] : [blocks.place(own)],
         values: modelValues({ name, seed, stages, trained, facts, scores, metrics }),
         ...intervalsOf(ratesOf(facts.rates, name, seed)),
       });

@@ -83,3 +83,25 @@ export function sweptRows({
     runs: rows.runs.map((run) => ({ ...run, folder: SWEPT_RUN, settings: [0], models })),
   };
 }
+
+/** The reply for a run of two learning rates of SFTs × two lengths of the reward model's training, best the higher of both. */
+export function upstreamRows(): TableRows {
+  const blocks: Record<string, string | number>[] = [{}];
+  const models: TableModel[] = [];
+  const add = (of: string, at: Readonly<Record<string, number>>, values: TableModel["values"]): void => {
+    const name = [of, ...Object.entries(at).map(([axis, value]) => `${axis}${value}`)].join("_");
+    const axes = Object.entries(at).map(([axis, value]) => [sweptColumn(axis), value] as const);
+    blocks.push({ [SWEPT_ARM]: of, ...Object.fromEntries(axes) });
+    models.push({ name, settings: [blocks.length - 1], values: { "model.name": name, ...values } });
+  };
+  for (const rate of [0.001, 0.002]) {
+    for (const epochs of [1, 2]) {
+      const won = 0.5 + 10 * rate + epochs / 100;
+      const at = { "sft.learningRate": rate, "reward.epochs": epochs };
+      add("salsa", at, { "model.kind": "arm", [winRateColumn(BENCHMARK, `sft-1_sft.learningRate${rate}`)]: won });
+    }
+    add("sft-1", { "sft.learningRate": rate }, { "model.kind": "sft", [scoreColumn(BENCHMARK, "gold")]: 1 });
+  }
+  const rows = tableOf([{ id: "demo-1" }]);
+  return { ...rows, blocks, runs: rows.runs.map((run) => ({ ...run, folder: SWEPT_RUN, settings: [0], models })) };
+}

@@ -9,7 +9,7 @@ import { describeInBrowser } from "../chromium.ts";
 import { choose } from "../choose.ts";
 import { demoRun, fixtureBackend } from "../fixtures.ts";
 import { closeAfterEach, type DashboardPage, openDashboard } from "../page.ts";
-import { SWEPT_RUN, sweptRows } from "./rows.ts";
+import { SWEPT_RUN, sweptRows, upstreamRows } from "./rows.ts";
 
 const RATE = "winRate/inDistribution/ppo";
 
@@ -29,6 +29,18 @@ describe("the combinations of a sweep", () => {
     assert.ok(first !== undefined);
     assert.equal(typeof first.values[RATE], "number");
     assert.deepEqual(Object.keys(first.intervals ?? {}), [RATE, "winRate/inDistribution/sft-1"]);
+  });
+
+  it("by grids of SFTs are those of arms alone, with one column for win rates against the SFTs that they start from", () => {
+    const rows = upstreamRows();
+    const axes = ["sweep.axis.sft.learningRate", "sweep.axis.reward.epochs"];
+    assert.deepEqual(sweptArmsOf(rows), [{ name: "salsa", axes }]);
+    const models = combinationRows(rows, "salsa").runs[0]?.models ?? [];
+    const rates = models.map(({ values }) => values["winRate/inDistribution/sft-1"]);
+    assert.deepEqual(
+      rates.map((rate) => Math.round(100 * Number(rate))),
+      [52, 53, 53, 54],
+    );
   });
 
   it("are best by their mean over base seeds, with its interval", () => {
@@ -97,6 +109,20 @@ describeInBrowser("the view of a sweep", (browser) => {
     await page.mouse.up();
     await page.getByRole("button", { name: "Clear Filter" }).waitFor();
     assert.equal(await page.locator("salsa-runs-plot .lines path").count(), 4);
+  });
+
+  it("draws values of SFTs against those of reward models, and promotes the best of both", async () => {
+    const page = await show(upstreamRows());
+    const best = "salsa_sft.learningRate0.002_reward.epochs2";
+    await page.getByText(`Best: ${best} · Win % vs sft-1, inDistribution 54.0`).waitFor();
+    await page.getByRole("columnheader", { name: "sft.learningRate" }).waitFor();
+    assert.deepEqual((await cells(page, 0)).slice(0, 4), [best, "0.002", "2", "54.0"]);
+    await page.getByRole("radio", { name: "Heat map" }).click();
+    await page.locator("salsa-runs-plot .box").first().waitFor();
+    assert.equal(await page.locator("salsa-runs-plot .box").count(), 4);
+    await page.getByRole("button", { name: "Promote to Config..." }).click();
+    const promoted = (open?.asked ?? []).flatMap((one) => (one.method === "promote" ? [one.params] : []));
+    assert.deepEqual(promoted, [{ folder: SWEPT_RUN, arm: best }]);
   });
 
   it("shows what halving has dropped, and at which rung, and takes none of it for the best", async () => {

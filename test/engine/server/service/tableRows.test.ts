@@ -149,6 +149,29 @@ describe("rows of the runs table", () => {
     });
   });
 
+  it("have the values of a grid upstream of the arms at every model that it made, in place of the first", async () => {
+    await inService(async (client, folder) => {
+      const config = configOf({
+        ...{ sft: { steps: { grid: [3, 5] } }, reward: { init: "base", epochs: { grid: [1, 2] } } },
+        ...{ soups: undefined, arms: { ppo: {} } },
+      });
+      const run = await writeRun(folder, "demo-1", { events: recording({ config, steps: 2 }), record: { config } });
+      const rows = await rowsOf(client, folder, [run]);
+      const at = (name: string): readonly unknown[] => {
+        const values = valuesOf(rows, run, name);
+        return [
+          values["sweep.of"],
+          values["sweep.axis.sft.steps"],
+          values["config.sft.duration.steps"],
+          values["config.reward.epochs"],
+        ];
+      };
+      assert.deepEqual(at("ppo_sft.steps5_reward.epochs2"), ["ppo", 5, 5, 2]);
+      assert.deepEqual(at("sft-2_sft.steps5").slice(0, 3), ["sft-2", 5, 5]);
+      assert.deepEqual(at("reward_reward.epochs2"), ["reward", undefined, 3, 2]);
+    });
+  });
+
   it("have what a grid gave to the arms of it, and not to one that is called as what every object has", () => {
     const of = { of: "salsa", values: { beta: 0.1 } };
     const { arms, ...config } = configOf({ seeds: [1], arms: { ...ARMS, toString: { reference: "sft-1" } } });
