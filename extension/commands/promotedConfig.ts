@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
-import { parseConfig, type RunConfig } from "../../engine/config/index.ts";
+import { ownValue } from "../../engine/common/dictionary.ts";
+import { configAt, nameWith, parseConfig, type RunConfig } from "../../engine/config/index.ts";
 import { pathText } from "../../engine/config/locate.ts";
 import { folderOf, resolvePath } from "../../engine/config/paths.ts";
 import { type ConfigPath, isRecord, without } from "../../engine/config/walk.ts";
@@ -33,9 +34,10 @@ export function promotedConfig(config: RunConfig, { arm, beta, run, file }: Prom
 }
 
 /** A config with one of its arms, and the soups and comparisons that go with it. */
-function aloneOf(config: RunConfig, { arm, beta }: ChosenArm): RunConfig {
-  const own = config.arms[arm];
-  if (own === undefined) throw new TypeError(`the run has no arm ${arm}`);
+function aloneOf(swept: RunConfig, { arm, beta }: ChosenArm): RunConfig {
+  const found = swept.arms[arm];
+  if (found === undefined) throw new TypeError(`the run has no arm ${arm}`);
+  const { own, config } = unswept(swept, arm, found);
   const soups = neededSoups(config, [own.init, ...own.reference]);
   const { contestants } = config.evaluation as { contestants?: Readonly<Record<string, unknown>> };
   const gone = new Set([...Object.keys(config.arms), ...Object.keys(config.soups)]);
@@ -43,12 +45,41 @@ function aloneOf(config: RunConfig, { arm, beta }: ChosenArm): RunConfig {
   const pairs = config.evaluation.pairs.filter((pair) => !pair.some((name) => gone.has(name)));
   const left = pairs.length > 0 ? pairs : ([[arm, own.init]] as const);
   // Test prompts stand in a file of their own.
-  const { sweep: _sweep, testPrompts: _testPrompts, ...rest } = config;
+  const { testPrompts: _testPrompts, ...rest } = config;
   return {
     ...rest,
     soups,
     arms: { [arm]: { ...own, betas: [beta] } },
     evaluation: { ...config.evaluation, pairs: left },
+  };
+}
+
+/** The config by which an arm is made: SFTs of its values have the names that they have without grids, and others are gone. */
+function unswept(
+  swept: RunConfig,
+  arm: string,
+  own: RunConfig["arms"][string],
+): { readonly own: RunConfig["arms"][string]; readonly config: RunConfig } {
+  const { sweep = {}, arms, soups, reward, evaluation, ...rest } = configAt(swept, arm);
+  const nameOf = (name: string): string => {
+    const of = ownValue(sweep, name)?.of;
+    const isOwn = of === undefined || Object.hasOwn(arms, name) || Object.hasOwn(soups, name);
+    return !isOwn && nameWith(arm, of, sweep) === name ? of : name;
+  };
+  const isThere = (name: string): boolean =>
+    Object.hasOwn(arms, name) || Object.hasOwn(soups, name) || !Object.hasOwn(sweep, nameOf(name));
+  const pairs = evaluation.pairs.filter((pair) => pair.every(isThere));
+  return {
+    own: { ...own, init: nameOf(own.init), reference: own.reference.map(nameOf) },
+    config: {
+      ...rest,
+      arms,
+      reward: { ...reward, init: nameOf(reward.init) },
+      soups: Object.fromEntries(
+        Object.entries(soups).map(([name, soup]) => [name, { ...soup, of: soup.of.map(nameOf) }]),
+      ),
+      evaluation: { ...evaluation, pairs: pairs.map(([ours, theirs]) => [nameOf(ours), nameOf(theirs)]) },
+    },
   };
 }
 

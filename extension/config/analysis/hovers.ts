@@ -1,8 +1,7 @@
 import { getNodePath } from "jsonc-parser";
-import { derivedSizes, parseConfig } from "../../../engine/config/index.ts";
+import { derivedSizes, namesOf, parseConfig, sftNamesOf } from "../../../engine/config/index.ts";
 import type { ArmSizes, RunConfig } from "../../../engine/config/index.ts";
 import { inheritedAt, presetOf } from "../../../engine/config/merge.ts";
-import { namesOf } from "../../../engine/config/sweeps/products.ts";
 import { valueAt } from "../../../engine/config/walk.ts";
 import { editorModelOf } from "../../../engine/protocol/editorModels.ts";
 import { ConfigError } from "../../../engine/protocol/errors.ts";
@@ -100,16 +99,27 @@ function differences({ value }: ConfigTree, name: string): string[] {
 
 function armLines(config: RunConfig, name: string): string[] {
   const combinations = namesOf(name, config.sweep ?? {}).filter((one) => one !== name);
-  if (combinations.length > 0) {
-    const [first = "", ...others] = combinations;
-    const last = others.at(-1);
-    const names = last === undefined ? codeSpan(first) : t("{0} to {1}", codeSpan(first), codeSpan(last));
+  const [first] = combinations;
+  if (first !== undefined) {
+    const names = namesText(combinations);
     return [t("{0} arms by the grids here: {1}", combinations.length, names), ...armLines(config, first)];
   }
   const sizes = derivedSizes(config).arms[name];
   const nBetas = config.arms[name]?.betas.length ?? 1;
   const betas = nBetas > 1 ? [t("{0} candidates for β, one training each", nBetas)] : [];
   return sizes === undefined ? [] : [...betas, sizesText(sizes)];
+}
+
+function namesText(names: readonly string[]): string {
+  const [first = "", ...others] = names;
+  const last = others.at(-1);
+  return last === undefined ? codeSpan(first) : t("{0} to {1}", codeSpan(first), codeSpan(last));
+}
+
+/** Models of a section that grids have made several of. */
+function sweptLines(names: readonly string[], { sweep = {} }: RunConfig): string[] {
+  const made = names.filter((name) => Object.hasOwn(sweep, name));
+  return made.length === 0 ? [] : [t("{0} models by the grids here: {1}", made.length, namesText(made))];
 }
 
 function sectionLines(config: RunConfig, section: string): string[] {
@@ -122,12 +132,16 @@ function sectionLines(config: RunConfig, section: string): string[] {
       return texts.size === 1 ? [...texts, t("Same for each of {0} arms", Object.keys(sizes.arms).length)] : [...texts];
     }
     case "sft":
-      return steps(sizes.sftSteps).map((text) => t("{0} for each of {1} seeds", text, config.sft.seeds.length));
+      return [
+        ...sweptLines(sftNamesOf(config), config),
+        ...steps(sizes.sftSteps).map((text) => t("{0} for each of {1} seeds", text, config.sft.seeds.length)),
+      ];
     case "reward": {
       const pairs = sizes.rewardPairs;
       const split =
         pairs && t("{0} pairs to learn from, {1} kept back", formatCount(pairs.train), formatCount(pairs.heldOut));
-      return [...(split === undefined ? [] : [split]), ...steps(sizes.rewardSteps)];
+      const swept = sweptLines(namesOf("reward", config.sweep ?? {}), config);
+      return [...swept, ...(split === undefined ? [] : [split]), ...steps(sizes.rewardSteps)];
     }
     case "evaluation":
       return [t("{0} comparisons in all", formatCount(sizes.comparisons))];

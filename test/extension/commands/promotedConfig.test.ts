@@ -44,6 +44,29 @@ describe("an arm that becomes a config", () => {
     assert.equal(again.sweep, undefined);
   });
 
+  it("of a grid of SFTs and reward models has its own values there", () => {
+    const written = { sft: { learningRate: { grid: [0.001, 0.002] } }, reward: { epochs: { grid: [1, 2] } } };
+    const arms = { ppo: {}, salsa: { reference: "soup" } };
+    const pairs = [
+      ["salsa", "ppo"],
+      ["salsa", "sft-1"],
+      ["sft-1", "base"],
+    ];
+    const config = configOf({ ...written, arms, soups: undefined, evaluation: { pairs } });
+    const arm = "salsa_sft.learningRate0.002_reward.epochs2";
+    const text = promotedConfig(config, { run: "demo-1", arm, beta: 0.2, file: FILE });
+    const again = parseConfig(text, FILE);
+    const alone = configOf({ sft: { learningRate: 0.002 }, reward: { epochs: 2 }, soups: undefined, arms });
+    assert.deepEqual([again.sft, again.reward], [alone.sft, alone.reward]);
+    assert.deepEqual(again.arms, { [arm]: { ...alone.arms["salsa"], reference: ["soup_sft.learningRate0.002"] } });
+    assert.deepEqual(again.soups, { "soup_sft.learningRate0.002": alone.soups["soup"] });
+    assert.deepEqual(again.evaluation.pairs, [
+      [arm, "sft-1"],
+      ["sft-1", "base"],
+    ]);
+    assert.equal(again.sweep, undefined);
+  });
+
   it("counts paths from its own folder, and keeps those elsewhere", () => {
     const data = {
       sft: "data/a.jsonl",

@@ -58,6 +58,19 @@ describe("hoverAt", () => {
     ]);
   });
 
+  it("tells of a section with a grid how many models it makes", () => {
+    const config = `{ ${TASK}, "sft": { "steps": { "grid": [5, 9] } }, "reward": { "epochs": { "grid": [1, 2] } } }`;
+    assert.deepEqual(linesAt('"sft"', config), [
+      "4 models by the grids here: `sft-1_sft.steps5` to `sft-2_sft.steps9`",
+      "5 optimizer steps for each of 2 seeds",
+    ]);
+    const [first = ""] = linesAt('"reward"', config);
+    assert.equal(
+      first,
+      "4 models by the grids here: `reward_sft.steps5_reward.epochs1` to `reward_sft.steps9_reward.epochs2`",
+    );
+  });
+
   for (const [what, config, part, line] of [
     [
       "of rlhf, in an arm",
