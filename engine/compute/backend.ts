@@ -72,6 +72,8 @@ export interface Backend {
   readonly precision: WeightType;
   readonly limits: Limits;
   readonly memory: MemoryUse;
+  /** Fewest rows of a program in which a row's numbers are, to the byte, those in a program of so many rows. */
+  fewestRows(rows: number): number;
   /** Undefined where the device does not say; left out by backends that compute in this process. */
   use?(): DeviceUse | undefined;
   allocate(spec: TensorSpec, data?: HostArray): DeviceBuffer;

@@ -1,12 +1,19 @@
-import type { Backend, DeviceBuffer, Executable } from "../compute/backend.ts";
-import type { Graph, Tensor } from "../compute/graph/tensor.ts";
-import { plan } from "../compute/graph/program.ts";
-import { sample } from "../compute/ops/index.ts";
+import type { Backend, DeviceBuffer, HostArray } from "../compute/backend.ts";
+import { type Graph, type Tensor, defined } from "../compute/graph/tensor.ts";
+import { type Program, plan } from "../compute/graph/program.ts";
+import { cacheWrite, embedding, sample } from "../compute/ops/index.ts";
 import type { ModelConfig } from "./config.ts";
 import { type LayerCache, hidden } from "./decoder.ts";
 import { lastSpan, uncappedLogits } from "./heads.ts";
 import type { RandomSource } from "./initialize.ts";
-import { type PaddedQueries, chunks, padQueries, sequenceArrays, sequenceInputs } from "./sequences.ts";
+import {
+  type PaddedQueries,
+  type SequenceInputs,
+  chunks,
+  padQueries,
+  sequenceArrays,
+  sequenceInputs,
+} from "./sequences.ts";
 import { TypedPrograms } from "./typedPrograms.ts";
 import type { DeviceWeights } from "./weights.ts";
 
@@ -51,30 +58,35 @@ export interface Generation {
 /**
  * Generates text with cached keys and values: one program reads the queries, another adds a token per run.
  *
+ * Where half of a batch has ended, the keys and values of those that go on move to the caches' first rows, and a program
+ * of half the rows continues: a last long response does not cost what the whole batch does. No byte depends on it.
+ *
  * Holds compiled programs and caches, for any number of calls and any weights of the same config.
  */
 export class Generator {
   private readonly settings: GenerationSettings;
   private readonly prefill: TypedPrograms;
-  private readonly decode: TypedPrograms;
+  /** By their rows: the batch size, and what it is halved to. */
+  private readonly decode: ReadonlyMap<number, TypedPrograms>;
+  /** By the rows that are left. */
+  private readonly compaction: ReadonlyMap<number, TypedPrograms>;
   private readonly backend: Backend;
   private readonly caches: Readonly<Record<string, DeviceBuffer>>;
 
   constructor(backend: Backend, config: ModelConfig, settings: GenerationSettings) {
     this.backend = backend;
     this.settings = settings;
-    const { batchSize, queryLength, responseLength } = settings;
-    // The last token sampled is never read again, so it needs no place.
-    const capacity = queryLength + responseLength - 1;
-    const programs = (length: number): TypedPrograms =>
-      new TypedPrograms(backend, (graph) => sampleProgram(graph, config, settings, { length, capacity }));
-    this.prefill = programs(queryLength);
-    this.decode = programs(1);
-    const shape = [batchSize, capacity, config.nKvHeads, config.headSize];
-    const names = Array.from({ length: config.nLayers }, (_, layer) => cacheNames(layer)).flat();
-    this.caches = Object.fromEntries(
-      names.map((name) => [name, backend.allocate({ shape, dtype: backend.precision })]),
-    );
+    const { batchSize, queryLength } = settings;
+    const programs = (length: number, nRows: number): TypedPrograms =>
+      new TypedPrograms(backend, (graph) => sampleProgram(graph, config, settings, { length, nRows }));
+    this.prefill = programs(queryLength, batchSize);
+    const sizes = halvings(batchSize, backend.fewestRows(batchSize));
+    this.decode = new Map(sizes.map((nRows) => [nRows, programs(1, nRows)]));
+    const compaction = (nRows: number): TypedPrograms =>
+      new TypedPrograms(backend, (graph) => compactionProgram(graph, config, settings, nRows));
+    this.compaction = new Map(sizes.slice(1).map((nRows) => [nRows, compaction(nRows)]));
+    const spec = { shape: cacheShape(config, settings), dtype: backend.precision };
+    this.caches = Object.fromEntries(allCacheNames(config).map((name) => [name, backend.allocate(spec)]));
   }
 
   /**
@@ -101,96 +113,154 @@ export class Generator {
       ended: new Uint8Array(padded.count),
     };
     const variables = { ...weights.buffers, ...this.caches };
-    const [prefill, decode] = [this.prefill.for(variables), this.decode.for(variables)];
     for (const rows of chunks(padded.count, batchSize))
-      await this.generateRows(rows, { prefill, decode, variables, uniforms, generation });
+      await this.generateRows(rows, { variables, uniforms, generation });
     return generation;
   }
 
   release(): void {
-    this.prefill.release();
-    this.decode.release();
+    for (const programs of [this.prefill, ...this.decode.values(), ...this.compaction.values()]) programs.release();
     for (const buffer of Object.values(this.caches)) this.backend.release(buffer);
   }
 
-  private async generateRows(rows: readonly number[], call: Call): Promise<void> {
-    const { batchSize: B, queryLength: Q, responseLength: R, pad } = this.settings;
-    const { prefill, decode, variables, uniforms, generation } = call;
-    const first = sequenceArrays(generation.queries, rows, B);
-    const start = first["start"] ?? new Int32Array(B);
-    const [ids, positions, offset] = [new Int32Array(B), new Int32Array(B), new Int32Array(1)];
-    const uniform = new Float32Array(B);
+  private async generateRows(all: readonly number[], call: Call): Promise<void> {
+    const { batchSize: B, queryLength: Q, responseLength: R } = this.settings;
+    const { variables, uniforms, generation } = call;
+    const first = sequenceArrays(generation.queries, all, B);
+    let batch: Batch = { size: B, rows: all, start: defined(first["start"]), ids: new Int32Array(B) };
+    let program = this.prefill.for(variables);
     for (let column = 0; column < R; column++) {
-      for (const [at, row] of rows.entries()) uniform[at] = uniforms[row * R + column] ?? 0;
-      if (column > 0) {
-        offset[0] = Q + column - 1;
-        for (let at = 0; at < B; at++) positions[at] = Q + column - 1 - (start[at] ?? 0);
-      }
-      const { token, logprob } =
-        column === 0
-          ? await prefill.run({ inputs: { ...first, uniform }, variables })
-          : await decode.run({ inputs: { ids, positions, start, offset, uniform }, variables });
-      const live = this.record(rows, column, generation, { token, logprob });
-      if (live === 0) return;
-      for (const [at, row] of rows.entries()) ids[at] = generation.ended[row] === 1 ? pad : (token?.[at] ?? pad);
+      const uniform = new Float32Array(batch.size);
+      for (const [at, row] of batch.rows.entries()) uniform[at] = uniforms[row * R + column] ?? 0;
+      const inputs = column === 0 ? first : tokenInputs(batch, Q + column - 1);
+      const drawn = await program.run({ inputs: { ...inputs, uniform }, variables });
+      const going = this.record(batch, column, generation, drawn);
+      if (going.length === 0 || column === R - 1) return;
+      const next = await this.compacted(batch, going);
+      if (column === 0 || next !== batch) program = defined(this.decode.get(next.size)).for(variables);
+      batch = next;
     }
   }
 
-  /** Notes one column's tokens; returns how many rows go on. */
-  private record(rows: readonly number[], column: number, generation: Generation, drawn: Drawn): number {
-    const { responseLength: R, eos } = this.settings;
-    let live = 0;
-    for (const [at, row] of rows.entries()) {
+  /** Notes one column's tokens, which are those to be read next; returns where the rows stand that go on. */
+  private record(
+    batch: Batch,
+    column: number,
+    generation: Generation,
+    { token: tokens, logprob }: Drawn,
+  ): readonly number[] {
+    const { responseLength: R, eos, pad } = this.settings;
+    const going: number[] = [];
+    for (const [at, row] of batch.rows.entries()) {
+      batch.ids[at] = pad;
       if (generation.ended[row] === 1) continue;
-      const token = drawn.token?.[at] ?? 0;
+      const token = tokens?.[at] ?? pad;
       generation.responses[row * R + column] = token;
-      generation.logprobs[row * R + column] = drawn.logprob?.[at] ?? 0;
+      generation.logprobs[row * R + column] = logprob?.[at] ?? 0;
       generation.lengths[row] = column + 1;
       if (eos.includes(token)) generation.ended[row] = 1;
-      else live++;
+      else {
+        batch.ids[at] = token;
+        going.push(at);
+      }
     }
-    return live;
+    return going;
+  }
+
+  /** The batch, or the smallest that holds all rows that go on; places that are over repeat the first of them. */
+  private async compacted(batch: Batch, going: readonly number[]): Promise<Batch> {
+    const size = [...this.compaction.keys()].findLast((least) => least >= going.length) ?? batch.size;
+    if (size >= batch.size) return batch;
+    const from = Int32Array.from({ length: size }, (_, at) => going[at] ?? defined(going[0]));
+    const variables = this.caches;
+    await defined(this.compaction.get(size)).for(variables).run({ inputs: { from }, variables });
+    const taken = (numbers: HostArray): Int32Array => from.map((at) => defined(numbers[at]));
+    const rows = going.map((at) => defined(batch.rows[at]));
+    return { size, rows, start: taken(batch.start), ids: taken(batch.ids) };
   }
 }
 
+/** Rows that are decoded side by side: `rows` of the queries, and places that none needs. */
+interface Batch {
+  readonly size: number;
+  readonly rows: readonly number[];
+  /** Index of the first real token, `[size]`. */
+  readonly start: HostArray;
+  /** Tokens to be read next, `[size]`. */
+  readonly ids: Int32Array;
+}
+
+/** What adds each row's next token at an index. */
+function tokenInputs({ start, ids }: Batch, index: number): SequenceInputs {
+  return { ids, start, positions: Int32Array.from(start, (first) => index - first), offset: Int32Array.of(index) };
+}
+
 interface Call {
-  readonly prefill: Executable;
-  readonly decode: Executable;
   readonly variables: Readonly<Record<string, DeviceBuffer>>;
   readonly uniforms: Float32Array;
   readonly generation: Generation;
 }
 
-type Drawn = Readonly<Record<"token" | "logprob", ArrayLike<number> | undefined>>;
+type Drawn = Readonly<Record<string, ArrayLike<number> | undefined>>;
 
 /** The larger of a generator's programs, which reads the queries: what its memory is planned by. */
-export function generationProgram(
-  graph: Graph,
-  config: ModelConfig,
-  settings: GenerationSettings,
-): ReturnType<typeof plan> {
-  const { queryLength: length, responseLength } = settings;
-  return sampleProgram(graph, config, settings, { length, capacity: length + responseLength - 1 });
+export function generationProgram(graph: Graph, config: ModelConfig, settings: GenerationSettings): Program {
+  return sampleProgram(graph, config, settings, { length: settings.queryLength, nRows: settings.batchSize });
 }
 
-/** Reads `length` tokens per row into the caches and draws the next one from the last column. */
+/** Reads `length` tokens for each of the caches' first rows and draws the next one from the last column. */
 function sampleProgram(
   graph: Graph,
   config: ModelConfig,
-  { batchSize, sampling }: GenerationSettings,
-  { length, capacity }: { readonly length: number; readonly capacity: number },
-): ReturnType<typeof plan> {
-  const shape = [batchSize, capacity, config.nKvHeads, config.headSize];
+  settings: GenerationSettings,
+  { length, nRows }: { readonly length: number; readonly nRows: number },
+): Program {
+  const shape = cacheShape(config, settings);
   const caches = Array.from({ length: config.nLayers }, (_, layer): LayerCache => {
     const [k, v] = cacheNames(layer);
     return { k: graph.variable(k, shape, graph.precision), v: graph.variable(v, shape, graph.precision) };
   });
-  const inputs = { ...sequenceInputs(graph, batchSize, length), caches };
+  const inputs = { ...sequenceInputs(graph, nRows, length), caches };
   const h = hidden(graph, config, inputs, { span: lastSpan(length) }); // [B, 1, C]
-  const last: Tensor = h.reshape([batchSize, config.hiddenSize]); // [B, C]
-  const settings = { ...sampling, softcap: config.logitSoftcap };
-  return plan({ ...sample(uncappedLogits(last, config), graph.input("uniform", [batchSize]), settings) });
+  const last: Tensor = h.reshape([nRows, config.hiddenSize]); // [B, C]
+  const sampling = { ...settings.sampling, softcap: config.logitSoftcap };
+  return plan({ ...sample(uncappedLogits(last, config), graph.input("uniform", [nRows]), sampling) });
 }
+
+/** The number and, again and again, half of it, as long as that is no less than `least`. */
+function halvings(count: number, least: number): readonly number[] {
+  const half = Math.ceil(count / 2);
+  return half < count && half >= least ? [count, ...halvings(half, least)] : [count];
+}
+
+/** Moves rows `from` of every cache to its first rows. */
+export function compactionProgram(
+  graph: Graph,
+  config: ModelConfig,
+  settings: GenerationSettings,
+  nRows: number,
+): Program {
+  const [B, ...row] = cacheShape(config, settings);
+  const from = graph.input("from", [nRows], "i32");
+  const start = graph.constant(0, [1], "i32");
+  const moved = allCacheNames(config).map((name) => {
+    const cache = graph.variable(name, [B, ...row], graph.precision);
+    const flat = cache.reshape([B, cache.size / B]); // a row is what a table has for a word
+    return cacheWrite(cache, embedding(flat, from, graph.precision).reshape([nRows, ...row]), start);
+  });
+  return plan({}, moved);
+}
+
+/** `[B, S, G, D]`; the last token sampled is never read again, so it needs no place. */
+function cacheShape(
+  { nKvHeads, headSize }: ModelConfig,
+  { batchSize, queryLength, responseLength }: GenerationSettings,
+): readonly [number, number, number, number] {
+  return [batchSize, queryLength + responseLength - 1, nKvHeads, headSize];
+}
+
+const allCacheNames = ({ nLayers }: ModelConfig): readonly string[] =>
+  Array.from({ length: nLayers }, (_, layer) => cacheNames(layer)).flat();
 
 function cacheNames(layer: number): [k: string, v: string] {
   return [`cache.${layer}.k`, `cache.${layer}.v`];

@@ -263,8 +263,14 @@ function generationArena(model: ModelConfig, settings: SideBySide, precision: We
     generationProgram(graphFor(model, precision), model, { ...settings, sampling: {}, eos: [], pad: 0 });
   const ranks = 2 * batchSize * model.vocabularySize * BYTES;
   const found = planned(model, ["generate", batchSize, queryLength, responseLength, precision], program);
-  // Memory that a card's kernels rank with is part of their arena.
-  return { ...found, arenaBytes: found.arenaBytes + ranks };
+  // What goes on when half of the sequences have ended passes through the arena, one cache at a time.
+  const compacted = cacheBytes(model, settings, precision) / (4 * model.nLayers);
+  return {
+    ...found,
+    // Memory that a card's kernels rank with is part of their arena.
+    arenaBytes: Math.max(found.arenaBytes + ranks, compacted),
+    cardArenaBytes: Math.max(found.cardArenaBytes, compacted),
+  };
 }
 
 function scoringArena(

@@ -7,9 +7,9 @@ import { type SoftcapSettings, requireSoftcap } from "./softcap.ts";
 export interface AttentionOperands<T = Tensor> {
   /** Queries, `[B, T, H, D]`. */
   readonly q: T;
-  /** Keys of the sequence itself or of a cache, `[B, S, G, D]`, where G divides H. */
+  /** Keys of the sequence itself, `[B, S, G, D]`, or the first of a cache's rows, `[N, S, G, D]`; G divides H. */
   readonly k: T;
-  /** Values, `[B, S, G, D]`. */
+  /** Values, as `k`. */
   readonly v: T;
   /** Index of each row's first token after the padding, `[B]`. */
   readonly start: T;
@@ -56,7 +56,8 @@ export const attentionGradOp: Op<AttentionAttrs, "attentionGrad"> = {
     outputs: [{ like: "q" }, { like: "q" }, { like: "q" }],
   },
   infer([q, k, v, start, offset, o, lse, dOut]) {
-    attentionAxes("attentionGrad", { q, k, v, start, offset });
+    const { B, N } = attentionAxes("attentionGrad", { q, k, v, start, offset });
+    if (B !== N) throw mismatch("attentionGrad", { q, k, v });
     readAxes("attentionGrad", { q, o, lse, dOut }, {
       q: "B T H D",
       o: "B T H D",
@@ -70,10 +71,10 @@ export const attentionGradOp: Op<AttentionAttrs, "attentionGrad"> = {
 function attentionAxes(
   op: string,
   operands: AttentionOperands<TensorSpec | undefined>,
-): Readonly<Record<"B" | "T" | "S" | "H" | "G" | "D", number>> {
+): Readonly<Record<"B" | "T" | "N" | "S" | "H" | "G" | "D", number>> {
   const specs = { ...operands };
-  const sizes = readAxes(op, specs, { q: "B T H D", k: "B S G D", v: "B S G D", start: "B", offset: "1" } as const);
-  if (sizes.H % sizes.G !== 0) throw mismatch(op, specs);
+  const sizes = readAxes(op, specs, { q: "B T H D", k: "N S G D", v: "N S G D", start: "B", offset: "1" } as const);
+  if (sizes.B > sizes.N || sizes.H % sizes.G !== 0) throw mismatch(op, specs);
   return sizes;
 }
 

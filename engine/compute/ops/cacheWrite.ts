@@ -9,17 +9,18 @@ export const cacheWriteOp: Op<Attrs, "cacheWrite"> = {
   types: { inputs: { cache: WEIGHT_TYPES, x: { like: "cache" }, offset: "i32" }, outputs: [{ like: "cache" }] },
   infer([cache, x, offset]) {
     const specs = { cache, x, offset };
-    const { S, T } = readAxes("cacheWrite", specs, { cache: "B S G D", x: "B T G D", offset: "1" } as const);
-    if (T > S) throw mismatch("cacheWrite", specs);
+    const axes = { cache: "N S G D", x: "B T G D", offset: "1" } as const;
+    const { N, S, B, T } = readAxes("cacheWrite", specs, axes);
+    if (B > N || T > S) throw mismatch("cacheWrite", specs);
     return [operand("cacheWrite", "cache", cache).shape];
   },
 };
 
 /**
- * Writes x into the cache from position `offset` on.
+ * Writes x into the cache's first rows from position `offset` on.
  *
- * @param cache - `[B, S, G, D]`, overwritten.
- * @param x - `[B, T, G, D]` with offset + T ≤ S.
+ * @param cache - `[N, S, G, D]`, overwritten.
+ * @param x - `[B, T, G, D]` with B ≤ N and offset + T ≤ S.
  * @param offset - `[1]`.
  * @returns The cache as it is afterwards.
  */

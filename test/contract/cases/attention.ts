@@ -161,6 +161,19 @@ const decoding = [
       operands: attentionOperands({ B: 3, T: 1, S: 133, H: 4, G: 4, D: 32 }, { start: [0, 60, 131], offset: 132 }),
     },
   ),
+  opCase(
+    attentionOp,
+    { scale: 0.5, window: 0, softcap: 0 },
+    {
+      title: "decoding, the first rows of a cache of more",
+      operands: {
+        ...attentionOperands({ B: 5, T: 1, S: 9, H: 2, G: 1, D: 8 }),
+        q: uniform([2, 1, 2, 8], 101, [-2, 2]),
+        start: ints([2], [3, 0]),
+        offset: ints([1], [7]),
+      },
+    },
+  ),
 ];
 
 const caches = [
@@ -188,6 +201,15 @@ const caches = [
     {
       title: "the whole cache",
       operands: { cache: uniform([3, 2, 2, 5], 74), x: uniform([3, 2, 2, 5], 75), offset: ints([1], [0]) },
+      state: ["cache"],
+    },
+  ),
+  opCase(
+    cacheWriteOp,
+    {},
+    {
+      title: "the first of its rows",
+      operands: { cache: uniform([4, 3, 2, 5], 76), x: uniform([2, 2, 2, 5], 77), offset: ints([1], [1]) },
       state: ["cache"],
     },
   ),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import type { Backend } from "../../../engine/compute/backend.ts";
+import type { Backend, Executable } from "../../../engine/compute/backend.ts";
+import type { Program } from "../../../engine/compute/graph/program.ts";
 import {
   type GenerationSettings,
   type ModelConfig,
@@ -87,6 +88,36 @@ for (const [name, open] of Object.entries(ALL_BACKENDS)) {
       assert.deepEqual(together.responses, alone.responses);
     });
 
+    for (const count of [9, 40]) {
+      it(`gives the same bytes where rows that have ended leave a batch of ${count}`, async () => {
+        const prompts = picoSequences(Array.from({ length: count }, (_, row) => 1 + (row % 5)));
+        const settings = picoGeneration({ batchSize: count, responseLength: 8, eos: [PICO_EOS, 1, 2, 3] });
+        const [whole, halved] = await Promise.all(
+          [count, 1].map(async (least) => {
+            const sizes: number[] = [];
+            // The oracle does not say that its sums are the same.
+            const fewest = Math.max(least, name === "tfjs" ? least : backend.fewestRows(count));
+            const observed = withFewestRows(backend, fewest, sizes);
+            const device = DeviceWeights.upload(observed, picoWeights(1, ["language"], PICO));
+            const generator = new Generator(observed, PICO, settings);
+            const generation = await generator.generate(device, prompts, Random.of(3));
+            generator.release();
+            device.release();
+            return { generation, sizes };
+          }),
+        );
+        assert.ok(whole && halved);
+        assert.deepEqual(new Set(whole.sizes), new Set([count]));
+        assert.ok(new Set(halved.sizes).size > 1, "rows have left");
+        assert.ok(halved.sizes.every((size, at) => size <= (halved.sizes[at - 1] ?? count)));
+        const { logprobs, ...others } = whole.generation;
+        const { logprobs: same, ...sameOthers } = halved.generation;
+        assert.deepEqual(sameOthers, others);
+        if (name === "tfjs") assertClose(same, logprobs, TOLERANCE);
+        else assert.deepEqual(same, logprobs);
+      });
+    }
+
     it("gives the same tokens for the same seed and others for another", async () => {
       const responses = await Promise.all([1, 1, 2].map(async (seed) => (await generate({}, { seed })).responses));
       assert.deepEqual(responses[0], responses[1]);
@@ -144,4 +175,18 @@ interface Options {
   readonly config?: ModelConfig;
   readonly weights?: Weights;
   readonly prompts?: readonly (readonly number[])[];
+}
+
+/** The backend, as if its rows came out the same in programs of so many; notes the rows of every run that draws tokens. */
+function withFewestRows(backend: Backend, fewest: number, sizes: number[]): Backend {
+  const compile = (program: Program): Executable => {
+    const executable = backend.compile(program);
+    const rows = program.values[program.inputs["uniform"] ?? -1]?.shape[0];
+    const run: Executable["run"] = (bindings) => {
+      if (rows !== undefined) sizes.push(rows);
+      return executable.run(bindings);
+    };
+    return { program, run, runKeeping: executable.runKeeping.bind(executable), release: () => executable.release() };
+  };
+  return Object.create(backend, { fewestRows: { value: () => fewest }, compile: { value: compile } }) as Backend;
 }

@@ -16,6 +16,9 @@ import { Heap } from "./heap.ts";
 import { MAX_THREADS } from "./layout.ts";
 import type { Threads } from "./threads.ts";
 
+/** As in assembly/matmul.ts. */
+const FEW_ROWS = 16;
+
 /** Variables, programs and the arena in one shared memory, and the threads that work on it. */
 export class WasmBackend implements Backend, ExecutableServices {
   readonly name = "wasm";
@@ -37,6 +40,11 @@ export class WasmBackend implements Backend, ExecutableServices {
 
   get memory(): MemoryUse {
     return this.heap.use;
+  }
+
+  /** Up to so many rows, a product is summed as dot products are; with more, as tiles are. */
+  fewestRows(rows: number): number {
+    return rows <= FEW_ROWS ? 1 : FEW_ROWS + 1;
   }
 
   allocate(spec: TensorSpec, data?: HostArray): DeviceBuffer {

@@ -161,7 +161,7 @@ export const ENCODERS: EncoderTable = {
   },
 
   cacheWrite({ inputs: [cache, x, offset] }) {
-    const sizes = [dim(cache, 0), dim(x, 1), dim(cache, 1), dim(cache, 2) * dim(cache, 3)];
+    const sizes = [dim(x, 0), dim(x, 1), dim(cache, 1), dim(cache, 2) * dim(cache, 3)];
     return { kernel: "cacheWrite", args: [...sizes, ...addresses([cache, x, offset])] };
   },
 

@@ -58,6 +58,7 @@ const MISFITS: readonly (readonly [string, () => unknown, RegExp])[] = [
   ["slice, nothing", () => slice(f32(2, 5), 0, 0), /^slice: /],
   ["slice, one axis", () => slice(f32(5), 0, 1), /^slice: /],
   ["cacheWrite, longer than the cache", () => cacheWrite(f32(1, 2, 1, 4), f32(1, 3, 1, 4), i32(1)), /^cacheWrite: /],
+  ["cacheWrite, more rows", () => cacheWrite(f32(1, 4, 1, 4), f32(2, 1, 1, 4), i32(1)), /x \[2, 1, 1, 4\]/],
   ["cacheWrite, other heads", () => cacheWrite(f32(1, 4, 1, 4), f32(1, 3, 2, 4), i32(1)), /x \[1, 3, 2, 4\]/],
   ["addBias", () => addBias(f32(2, 3), f32(2)), /^addBias: shapes do not fit: x \[2, 3\], bias \[2\]$/],
   ["addBias, two rows", () => addBias(f32(2, 3), f32(2, 3)), /bias \[2, 3\]$/],

@@ -19,8 +19,8 @@ interface Sizes {
 export const attention: Kernel<Required<AttentionSettings>> = (tf, { inputs, attrs }) => {
   const [q, k, v, start, offset] = inputs as [Tensor, Tensor, Tensor, Tensor, Tensor];
   const sizes = sizesOf(q, k);
-  const keys = byHead(tf, k); // [B, G, S, D]
-  const values = byHead(tf, v);
+  const keys = byHead(tf, tf.slice(k, 0, sizes.B)); // [B, G, S, D]
+  const values = byHead(tf, tf.slice(v, 0, sizes.B));
   const blocks = queryBlocks(sizes).map((range) =>
     tf.tidy(() => {
       const mask = visible(tf, { start, offset }, sizes, { range, window: attrs.window }); // [B, 1, R·t, S]

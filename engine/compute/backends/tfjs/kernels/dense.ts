@@ -97,9 +97,9 @@ export const sliceGrad: Kernel<{ start: number; total: number }> = (tf, { inputs
 const alongPositions = (rank: number, start: number): number[] =>
   Array.from({ length: rank }, (_, axis) => (axis === 1 ? start : 0));
 
-/** The cache with x in its place: positions before it, x, positions after it. */
+/** The cache with x in its place: positions before it, x, positions after it; then the rows that x does not reach. */
 export const cacheWrite: Kernel = (tf, { inputs: [cache, x, offset] }) => {
-  const [, capacity, ,] = cache!.shape as [number, number, number, number];
+  const [allRows, capacity] = cache!.shape as [number, number];
   const length = x!.shape[1]!;
   // One-hot rows place x without bringing the offset to the host.
   const at = tf.add(tf.range(0, length, 1, "int32"), offset!); // [T]
@@ -109,6 +109,7 @@ export const cacheWrite: Kernel = (tf, { inputs: [cache, x, offset] }) => {
   const rows = tf.reshape(x!, [batch, length, -1]);
   const places = tf.tile(tf.expandDims(hot, 0), [batch, 1, 1]);
   const placed = tf.matMul(places, rows, true); // [B, S, G·D]
-  const old = tf.reshape(cache!, [batch, capacity, -1]);
-  return [tf.reshape(tf.where(tf.greater(kept, 0), old, placed), cache!.shape)];
+  const all = tf.reshape(cache!, [allRows, capacity, -1]);
+  const written = tf.where(tf.greater(kept, 0), tf.slice(all, 0, batch), placed);
+  return [tf.reshape(tf.concat([written, tf.slice(all, batch)], 0), cache!.shape)];
 };
