@@ -20,8 +20,8 @@ const MOST_REGISTERS: readonly (readonly [kernel: RegExp, registers: number])[] 
   [/^matmul64_/, 128],
   [/^matmul128_/, 255],
   [/^attention256_/, 168],
-  [/^flashAttention(KeyValueGrad)?64_/, 168],
-  [/^flashAttentionQueryGrad64_/, 128],
+  [/^flashAttention(KeyValueGrad)?(32|64)_/, 168],
+  [/^flashAttentionQueryGrad(32|64)_/, 128],
   [/^attention(QueryGrad|KeyValueGrad)?\d+_/, 128],
 ];
 /** Static shared memory of the f32 products, in bytes: two tiles of 16 by 64 or 128, padded by four floats a row. */

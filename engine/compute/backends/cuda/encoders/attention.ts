@@ -23,14 +23,17 @@ const WIDEST = 256;
 /** As SEGMENT in attention.cuh: keys a block where a query's keys are shared. */
 const SEGMENT = 128;
 /** As in flashAttention.cu: sizes of bf16 heads that tensor cores take, rows of a warp, warps of a block. */
-const FLASH_WIDTHS: readonly number[] = [64, 128];
+const FLASH_WIDTHS: readonly number[] = [32, 64, 96, 128, 256];
 const FLASH_ROWS = 16;
 const FLASH_WARPS = 4;
-/** Stages of a tile of a segment of keys by 32 channels, in bytes. */
-const FLASH_STAGES = 4 * SEGMENT * 32 * 2;
-/** As in flashAttentionGrad.cu: rows that a block keeps, and two tiles of what is noted of queries, in bytes. */
+/** Tiles of a segment of keys by 32 channels. */
+const FLASH_STAGES = 4;
+/** As in flashAttention.cuh: keys of a segment. */
+const flashSegment = (D: number): number => (D <= 128 ? SEGMENT : 32);
+/** As in flashAttentionGrad.cu: rows that a block keeps, rows that pass by, and bytes of what is noted of a query. */
 const FLASH_GRAD_ROWS = 64;
-const FLASH_QUERY_BYTES = 2 * ACROSS * 16;
+const flashOthers = (D: number): number => (D <= 128 ? ACROSS : 16);
+const FLASH_QUERY_BYTES = 16;
 /** With fewer blocks, most of a card is idle, and few queries share their keys among more. Results do not depend on it. */
 const ENOUGH_BLOCKS = 512;
 
@@ -54,13 +57,13 @@ export const attention: Pick<EncoderTable, "attention" | "attentionGrad"> = {
     const [o, lse] = outputs;
     const { dtype } = defined(o);
     const rows = (T * H) / G;
-    const splits = rows <= BLOCK && B * G < ENOUGH_BLOCKS ? blocks(S, SEGMENT) : 1;
+    const isFlash = isForTensorCores(dtype, D);
+    const segment = isFlash ? flashSegment(D) : SEGMENT;
+    const splits = rows <= BLOCK && B * G < ENOUGH_BLOCKS ? blocks(S, segment) : 1;
     const queries = B * T * H;
     const partials = splits === 1 ? [null, null] : [scratch(splits * queries * D * 4), scratch(splits * queries * 8)];
     const results = [...addresses([...inputs, o, lse]), ...partials];
-    const launch = isForTensorCores(dtype, D)
-      ? flash(call, sizes, splits, results)
-      : plain(call, sizes, splits, results);
+    const launch = isFlash ? flash(call, sizes, splits, results) : plain(call, sizes, splits, results);
     if (splits === 1) return [launch];
     const args = [...[queries, T, H, D, splits].map(i32), ...partials, ...addresses([o, lse])];
     const { file } = launch;
@@ -80,17 +83,18 @@ export const attention: Pick<EncoderTable, "attention" | "attentionGrad"> = {
     const deltaArgs = [...[queries, T, H, D].map(i32), ...addresses([o, dOut]), delta];
     const isFlash = isForTensorCores(dtype, D);
     const side = isFlash ? FLASH_GRAD_ROWS : BLOCK;
+    const others = isFlash ? flashOthers(D) : ACROSS;
     const common = isFlash
       ? {
           file: "flashAttentionGrad" as const,
           name: "flashAttention",
-          sharedBytes: 2 * 2 * (side + 2 * ACROSS) * D,
+          sharedBytes: 2 * 2 * (side + 2 * others) * D,
           settings: flashSettings(call, sizes),
         }
       : {
           file: "attentionGrad" as const,
           name: "attention",
-          sharedBytes: floats(2 * BLOCK * D + 2 * ACROSS * odd(D)),
+          sharedBytes: floats(2 * BLOCK * D + 2 * others * odd(D)),
           settings: settings(call, sizes),
         };
     const launch = (gradient: string, count: number, moreBytes: number, results: readonly LaunchArgument[]) => ({
@@ -101,10 +105,13 @@ export const attention: Pick<EncoderTable, "attention" | "attentionGrad"> = {
       sharedBytes: common.sharedBytes + moreBytes,
       args: [...common.settings, ...operands, ...results],
     });
+    // Gradients of wide heads' keys and values fill the registers of a launch each.
+    const gradients = isFlash && D > 128 ? ["KeyGrad", "ValueGrad"] : ["KeyValueGrad"];
+    const noted = isFlash ? 2 * others * FLASH_QUERY_BYTES : 0;
     return [
       perQuery("attentionGrad", `attentionDelta_${dtype}`, queries, deltaArgs),
       launch("QueryGrad", (T * H) / G, 0, addresses([dq])),
-      launch("KeyValueGrad", S, isFlash ? FLASH_QUERY_BYTES : 0, addresses([dk, dv])),
+      ...gradients.map((gradient) => launch(gradient, S, noted, addresses([dk, dv]))),
     ];
   },
 };
@@ -122,7 +129,7 @@ function flash(call: AttentionCall, sizes: Sizes, splits: number, operands: read
     kernel: `flashAttention${warps === 1 ? "Few" : ""}${D}_bf16`,
     grid: [blocks(rows, warps * FLASH_ROWS), G, B * splits],
     threads: 32 * warps,
-    sharedBytes: 2 * warps * FLASH_ROWS * D + FLASH_STAGES,
+    sharedBytes: 2 * warps * FLASH_ROWS * D + FLASH_STAGES * flashSegment(D) * 32 * 2,
     args: [...flashSettings(call, sizes), i32(splits), ...operands],
   };
 }

@@ -1,8 +1,9 @@
 // Causal softmax attention of bf16 on tensor cores, softmax and sums in f32 (FlashAttention-2: Dao 2023,
-// arXiv:2307.08691): what attention.cu computes, for heads of D = 64 or 128 channels. q `[B, T, H, D]`, k and v
-// `[B, S, G, D]`, start `[B]`, offset `[1]` → o `[B, T, H, D]` and the log-sum-exp of the scores `[B, H, T]`.
+// arXiv:2307.08691): what attention.cu computes, for heads of D = 32, 64, 96, 128 or 256 channels. q `[B, T, H, D]`, k
+// and v `[B, S, G, D]`, start `[B]`, offset `[1]` → o `[B, T, H, D]` and the log-sum-exp of the scores `[B, H, T]`.
 //
-// A warp takes 16 rows of one group (attention.cuh), for good, and goes through the keys in segments of 128:
+// A warp takes 16 rows of one group (attention.cuh), for good, and goes through the keys in segments of 128 (32 where D is 256: more would
+// not fit into the registers):
 //   scores [16, 128] = rows [16, D] · keys [128, D]ᵀ, in 16 fragments of c;
 //   weights = 2^(score − the segment's largest), rounded to bf16, which in registers are fragments of a already;
 //   sums [16, D] = sums · before + (weights [16, 128] · values [128, D]) · after,
@@ -10,8 +11,8 @@
 // number than keeping a running largest score; for it, segments may be worked on by one block or by many, as below, and
 // the product with the values needs registers for 32 channels at a time only.
 //
-// Keys and values come as tiles of 128 keys by 32 channels, D / 32 of keys and then as many of values a segment, copied
-// by cp.async three tiles ahead of the products. A block is four warps, whose rows need much the same keys. With at most
+// Keys and values come as tiles of a segment's keys by 32 channels, D / 32 of keys and then as many of values, copied by
+// cp.async three tiles ahead of the products. A block is four warps, whose rows need much the same keys. With at most
 // 16 rows (decoding) it is one warp; if then most of the card would be idle, each block takes one segment, and a second
 // kernel joins their results in the order in which one block joins its segments. So a query gets the same bytes in any
 // program.
@@ -20,11 +21,7 @@
 /** A warp's rows. */
 constexpr int WARP_ROWS = 16;
 constexpr int STAGES = 4;
-constexpr int TILE_ELEMENTS = SEGMENT * PART;
-/** Fragments of c beside each other in a warp's scores, and of a in its weights. */
-constexpr int SCORES = SEGMENT / 8;
-constexpr int WEIGHTS = SEGMENT / 16;
-/** The same of the sums in a tile's channels. */
+/** Fragments of c beside each other in the sums of a tile's channels. */
 constexpr int PART_SUMS = PART / 8;
 
 template <int D, int BLOCK_WARPS>
@@ -33,13 +30,17 @@ __device__ void flashAttention(Shape shape, int splits, const bf16* q, const bf1
   constexpr int BLOCK_THREADS = BLOCK_WARPS * WARP;
   constexpr int ROWS = BLOCK_WARPS * WARP_ROWS;
   constexpr int PARTS = D / PART;
+  constexpr int KEYS = segmentOf(D);
+  constexpr int TILE_ELEMENTS = KEYS * PART;
+  /** Fragments of c beside each other in a warp's scores, and of a in its weights. */
+  constexpr int SCORES = KEYS / 8;
+  constexpr int WEIGHTS = KEYS / 16;
   /** Tiles a segment. */
   constexpr int STEPS = 2 * PARTS;
-  static_assert(STEPS % STAGES == 0, "a tile's stage is known to the compiler");
   static_assert((ROWS * D + STAGES * TILE_ELEMENTS) * sizeof(bf16) <= 48 * 1024, "more would have to be asked for");
   extern __shared__ __align__(128) bf16 shared[];
   bf16* queries = shared;            // [PARTS, ROWS, 32]
-  bf16* tiles = queries + ROWS * D;  // [STAGES, 128, 32]
+  bf16* tiles = queries + ROWS * D;  // [STAGES, KEYS, 32]
   int g = blockIdx.y;
   int b = blockIdx.z / splits;
   int split = blockIdx.z % splits;
@@ -52,20 +53,25 @@ __device__ void flashAttention(Shape shape, int splits, const bf16* q, const bf1
 
   // Keys that any row of the block sees, and that the block is to take.
   Range wanted = {seenBy(row0).from, seenBy(min(row0 + ROWS, shape.rows()) - 1).to};
-  if (splits > 1) wanted = {max(wanted.from, split * SEGMENT), min(wanted.to, (split + 1) * SEGMENT)};
-  int first = wanted.from / SEGMENT * SEGMENT;
-  int segments = wanted.from < wanted.to ? (wanted.to - first + SEGMENT - 1) / SEGMENT : 0;
+  if (splits > 1) wanted = {max(wanted.from, split * KEYS), min(wanted.to, (split + 1) * KEYS)};
+  int first = wanted.from / KEYS * KEYS;
+  int segments = wanted.from < wanted.to ? (wanted.to - first + KEYS - 1) / KEYS : 0;
 
   const bf16* keys = k + shape.key(b, g, 0);
   const bf16* values = v + shape.key(b, g, 0);
   int keyStep = shape.G * D;
+  // Where STEPS is a multiple of STAGES, the compiler knows each step's.
+  auto tileOf = [&](int segment, int step) {
+    return tiles + (unsigned)(segment * STEPS + step) % STAGES * TILE_ELEMENTS;
+  };
   // Steps of the segments after follow those of a segment.
   auto copy = [&](int segment, int step) {
+    bf16* tile = tileOf(segment, step);
     segment += step / STEPS;
     if (segment < segments) {
-      int key0 = first + segment * SEGMENT;
+      int key0 = first + segment * KEYS;
       const bf16* data = step / PARTS % 2 == 0 ? keys : values;
-      copyTile<SEGMENT, BLOCK_THREADS>(tiles + step % STAGES * TILE_ELEMENTS, step % PARTS * PART, data, [&](int i) {
+      copyTile<KEYS, BLOCK_THREADS>(tile, step % PARTS * PART, data, [&](int i) {
         // What no row sees may never have been written.
         return key0 + i < wanted.to ? data + (long long)(key0 + i) * keyStep : nullptr;
       });
@@ -101,17 +107,18 @@ __device__ void flashAttention(Shape shape, int splits, const bf16* q, const bf1
 
 #pragma unroll 1
   for (int segment = 0; segment < segments; segment++) {
-    int key0 = first + segment * SEGMENT;
-    bool isSeenWhole = key0 >= lastSeen.from && key0 + SEGMENT <= firstSeen.to;
+    int key0 = first + segment * KEYS;
+    bool isSeenWhole = key0 >= lastSeen.from && key0 + KEYS <= firstSeen.to;
 
     float scores[SCORES][4] = {};
-#pragma unroll
+    // Unrolled, 256 channels take more registers than there are.
+#pragma unroll(D <= 128 ? PARTS : 1)
     for (int part = 0; part < PARTS; part++) {
       waitForCopies<STAGES - 2>();
       // Now all warps' copies of this tile are there, and nobody reads the stage any more that is filled next.
       __syncthreads();
       copy(segment, part + STAGES - 1);
-      multiplyTile(scores, queries + part * ROWS * PART, warpRow, tiles + part % STAGES * TILE_ELEMENTS);
+      multiplyTile(scores, queries + part * ROWS * PART, warpRow, tileOf(segment, part));
     }
 
     unsigned weights[WEIGHTS][4];
@@ -152,7 +159,7 @@ __device__ void flashAttention(Shape shape, int splits, const bf16* q, const bf1
       __syncthreads();
       copy(segment, PARTS + part + STAGES - 1);
       float own[PART_SUMS][4] = {};
-      addTile(own, weights, tiles + (PARTS + part) % STAGES * TILE_ELEMENTS);
+      addTile(own, weights, tileOf(segment, PARTS + part));
 #pragma unroll
       for (int n = 0; n < PART_SUMS; n++) {
 #pragma unroll
@@ -201,10 +208,16 @@ __device__ void flashAttention(Shape shape, int splits, const bf16* q, const bf1
     flashAttention<D, BLOCK_WARPS>({tokens, S, H, G, D, scale, cap, window}, splits, q, k, v, start, offset, o, lse,   \
                                    {sums, tops});                                                                      \
   }
+EACH(32, flashAttention, 4, 3)
+EACH(32, flashAttentionFew, 1, 6)
 EACH(64, flashAttention, 4, 3)
 EACH(64, flashAttentionFew, 1, 6)
+EACH(96, flashAttention, 4, 2)
+EACH(96, flashAttentionFew, 1, 6)
 EACH(128, flashAttention, 4, 2)
 EACH(128, flashAttentionFew, 1, 6)
+EACH(256, flashAttention, 4, 2)
+EACH(256, flashAttentionFew, 1, 6)
 
 extern "C" __global__ void flashAttentionJoin_bf16(int rows, int tokens, int H, int D, int splits, float* sums,
                                                    float* tops, bf16* o, float* lse) {

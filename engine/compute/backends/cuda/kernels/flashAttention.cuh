@@ -9,6 +9,8 @@
 /** Channels of a tile. */
 constexpr int PART = 32;
 constexpr int PART_CHUNKS = PART / CHUNK;
+/** SEGMENT of attention.cuh, for kernels on tensor cores. */
+__device__ constexpr int segmentOf(int D) { return D <= 128 ? SEGMENT : 32; }
 constexpr float LOG2_E = 1.4426950408889634f;
 
 /** 2^x, good to 2⁻²² of its size; 0 for −∞. */
@@ -57,6 +59,8 @@ __device__ __forceinline__ void copyTile(bf16* tile, int channel, const bf16* da
   for (int row = 0; row < ROWS; row += BLOCK_THREADS / PART_CHUNKS) {
     int own = threadIdx.x / PART_CHUNKS;
     int chunk = threadIdx.x % PART_CHUNKS;
+    // Of a tile of fewer rows than the block copies at a time, some threads have none.
+    if (ROWS < BLOCK_THREADS / PART_CHUNKS && own >= ROWS) return;
     const bf16* from = begin(row + own);
     // Without a row nothing is read, but an address there must be.
     bool isThere = from != nullptr;

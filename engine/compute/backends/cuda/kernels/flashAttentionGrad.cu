@@ -1,21 +1,24 @@
-// Gradients of attention of bf16 on tensor cores, sums in f32: what attentionGrad.cu computes, for heads of D = 64 or 128
-// channels; delta = Σ_d o·dO comes from there. As there, one kernel makes dQ and another dK and dV, each computing the
+// Gradients of attention of bf16 on tensor cores, sums in f32: what attentionGrad.cu computes, for heads of D = 32, 64, 96,
+// 128 or 256 channels; delta = Σ_d o·dO comes from there. As there, one kernel makes dQ and another dK and dV, each computing the
 // probabilities again, so that no two blocks add to the same number and every sum has an order.
 //
 // Both kernels are the same but for who stays. A block of four warps keeps 64 rows of two matrices in shared memory, 16 a
-// warp: queries and output gradients, or keys and values. The other two pass by in tiles of 32 rows, of which the next is
-// copied by cp.async beside the sums. With own and other rows, per tile and warp:
-//   scores [16, 32] = own · otherᵀ and dp [16, 32] = own · otherᵀ, of the second matrices;
+// warp: queries and output gradients, or keys and values. The other two pass by in tiles of OTHER = 32 rows (16 where D is
+// 256, so that all fits into the 99 KB that a block of any card may have), of which the next is copied by cp.async beside
+// the sums. With own and other rows, per tile and warp:
+//   scores [16, OTHER] = own · otherᵀ and dp [16, OTHER] = own · otherᵀ, of the second matrices;
 //   p = e^(score − lse), dScore = p·(dp − delta)·scale, rounded to bf16, which in registers are fragments of a already;
 //   dQ [16, D] += dScore · keys, or dK += dScore · queries and dV += p · output gradients.
+// Of 256 channels, dK and dV do not fit into the registers together: each is made by a launch of its own.
 #include "flashAttention.cuh"
 
-/** Rows that a block keeps, and of a tile that passes by. */
+/** Rows that a block keeps. */
 constexpr int OWN = WARPS * 16;
-constexpr int OTHER = ACROSS;
-/** Fragments of c beside each other in a warp's scores, and of a in what they become. */
-constexpr int SCORES = OTHER / 8;
-constexpr int WEIGHTS = OTHER / 16;
+/** Rows of a tile that passes by. */
+__device__ constexpr int othersOf(int D) { return D <= 128 ? ACROSS : 16; }
+/** What a launch makes. */
+constexpr int KEYS = 1;
+constexpr int VALUES = 2;
 
 /** What a query's probabilities are made of: the log-sum-exp, times log₂ e, and delta; and the keys that it sees. */
 struct alignas(16) Query {
@@ -40,23 +43,23 @@ __device__ __forceinline__ void copyRows(bf16* to, const bf16* data, Begin begin
   }
 }
 
-/** products [16, 32] = own rows, from `row` on, · otherᵀ. */
-template <int D>
+/** products [16, 8·SCORES] = own rows, from `row` on, · otherᵀ. */
+template <int D, int SCORES>
 __device__ __forceinline__ void multiplyRows(float (&products)[SCORES][4], const bf16* own, int row,
                                              const bf16* other) {
 #pragma unroll
   for (int part = 0; part < D / PART; part++) {
-    multiplyTile(products, own + part * OWN * PART, row, other + part * OTHER * PART);
+    multiplyTile(products, own + part * OWN * PART, row, other + part * SCORES * 8 * PART);
   }
 }
 
-/** sums [16, D] += weights [16, 32] · other. */
-template <int D>
+/** sums [16, D] += weights [16, 16·WEIGHTS] · other. */
+template <int D, int WEIGHTS>
 __device__ __forceinline__ void addProducts(float (&sums)[D / 8][4], const unsigned (&weights)[WEIGHTS][4],
                                             const bf16* other) {
 #pragma unroll
   for (int part = 0; part < D / PART; part++) {
-    addTile(sums + part * (PART / 8), weights, other + part * OTHER * PART);
+    addTile(sums + part * (PART / 8), weights, other + part * WEIGHTS * 16 * PART);
   }
 }
 
@@ -64,7 +67,7 @@ __device__ __forceinline__ void addProducts(float (&sums)[D / 8][4], const unsig
  * Turns products of queries and keys into probabilities, and those of output gradients and values into derivatives by the
  * first. `at(n, i)` is the query of a number of a fragment, its keys counted from the number's own.
  */
-template <class At>
+template <int SCORES, class At>
 __device__ __forceinline__ void toSlopes(float (&scores)[SCORES][4], float (&dps)[SCORES][4], const Shape& shape,
                                          At at) {
   toScores(scores, shape.scale, shape.cap);
@@ -102,10 +105,13 @@ __device__ __forceinline__ void storeRows(bf16* to, const float (&sums)[D / 8][4
 template <int D>
 __device__ void queryGrad(Shape shape, const bf16* q, const bf16* k, const bf16* v, const int* start, const int* offset,
                           const float* lse, const float* delta, const bf16* dOut, bf16* dq) {
+  constexpr int OTHER = othersOf(D);
+  constexpr int SCORES = OTHER / 8;
+  constexpr int WEIGHTS = OTHER / 16;
   extern __shared__ __align__(128) bf16 shared[];
   bf16* queries = shared;               // [D / 32, 64, 32]
   bf16* outGrads = queries + OWN * D;   // the same
-  bf16* tiles = outGrads + OWN * D;     // [2 stages, keys and values, D / 32, 32, 32]
+  bf16* tiles = outGrads + OWN * D;     // [2 stages, keys and values, D / 32, OTHER, 32]
   int g = blockIdx.y;
   int b = blockIdx.z;
   // The last rows see the most keys; they begin first, so that the card does not wait for them in the end.
@@ -165,16 +171,19 @@ __device__ void queryGrad(Shape shape, const bf16* q, const bf16* k, const bf16*
   storeRows<D>(dq, sums, [&](int i) { return rowPlace(warpRow + i); });
 }
 
-/** dK and dV; a block takes 64 keys of one group. */
-template <int D>
+/** dK and dV, or one of them; a block takes 64 keys of one group. */
+template <int D, int MADE>
 __device__ void keyValueGrad(Shape shape, const bf16* q, const bf16* k, const bf16* v, const int* start,
                              const int* offset, const float* lse, const float* delta, const bf16* dOut, bf16* dk,
                              bf16* dv) {
+  constexpr int OTHER = othersOf(D);
+  constexpr int SCORES = OTHER / 8;
+  constexpr int WEIGHTS = OTHER / 16;
   extern __shared__ __align__(128) bf16 shared[];
   bf16* keys = shared;                                                // [D / 32, 64, 32]
   bf16* values = keys + OWN * D;                                      // the same
-  bf16* tiles = values + OWN * D;                                     // [2 stages, queries and dO, D / 32, 32, 32]
-  Query* others = reinterpret_cast<Query*>(tiles + 4 * OTHER * D);    // [2 stages, 32]
+  bf16* tiles = values + OWN * D;                                     // [2 stages, queries and dO, D / 32, OTHER, 32]
+  Query* others = reinterpret_cast<Query*>(tiles + 4 * OTHER * D);    // [2 stages, OTHER]
   int g = blockIdx.y;
   int b = blockIdx.z;
   int key0 = blockIdx.x * OWN;
@@ -204,7 +213,7 @@ __device__ void keyValueGrad(Shape shape, const bf16* q, const bf16* k, const bf
   };
   auto writtenPlace = [&](int i) -> long long { return key0 + i < endKey ? keyPlace(i) : -1; };
   copyRows<D, OWN>(keys, k, writtenPlace);
-  copyRows<D, OWN>(values, v, writtenPlace);
+  if (MADE & KEYS) copyRows<D, OWN>(values, v, writtenPlace);
   copy(from, 0);
   commitCopies();
 
@@ -224,34 +233,48 @@ __device__ void keyValueGrad(Shape shape, const bf16* q, const bf16* k, const bf
     float dps[SCORES][4] = {};
     unsigned weights[WEIGHTS][4];
     multiplyRows<D>(scores, keys, warpRow, queries);
-    multiplyRows<D>(dps, values, warpRow, queries + OTHER * D);
+    if (MADE & KEYS) multiplyRows<D>(dps, values, warpRow, queries + OTHER * D);
     int lane0 = key0 + warpRow + lane / 4;
     toSlopes(scores, dps, shape, [&](int n, int i) -> Query {
       Query query = rows[n * 8 + i % 2];
       return {query.lse, query.delta, query.seen.countedFrom(lane0 + i / 2 * 8)};
     });
-    rounded(weights, scores);
-    addProducts<D>(valueSums, weights, queries + OTHER * D);
-    rounded(weights, dps);
-    addProducts<D>(keySums, weights, queries);
+    if (MADE & VALUES) {
+      rounded(weights, scores);
+      addProducts<D>(valueSums, weights, queries + OTHER * D);
+    }
+    if (MADE & KEYS) {
+      rounded(weights, dps);
+      addProducts<D>(keySums, weights, queries);
+    }
   }
   auto warpPlace = [&](int i) { return keyPlace(warpRow + i); };
-  storeRows<D>(dk, keySums, warpPlace);
-  storeRows<D>(dv, valueSums, warpPlace);
+  if (MADE & KEYS) storeRows<D>(dk, keySums, warpPlace);
+  if (MADE & VALUES) storeRows<D>(dv, valueSums, warpPlace);
 }
 
-#define EACH(D, QUERY_BLOCKS, KEY_BLOCKS)                                                                              \
-  extern "C" __global__ __launch_bounds__(THREADS, QUERY_BLOCKS) void flashAttentionQueryGrad##D##_bf16(               \
+#define EACH_QUERY(D, BLOCKS)                                                                                          \
+  extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void flashAttentionQueryGrad##D##_bf16(                     \
       int tokens, int S, int H, int G, float scale, float cap, int window, const bf16* q, const bf16* k,               \
       const bf16* v, const int* start, const int* offset, const float* lse, const float* delta, const bf16* dOut,      \
       bf16* dq) {                                                                                                      \
     queryGrad<D>({tokens, S, H, G, D, scale, cap, window}, q, k, v, start, offset, lse, delta, dOut, dq);              \
-  }                                                                                                                    \
-  extern "C" __global__ __launch_bounds__(THREADS, KEY_BLOCKS) void flashAttentionKeyValueGrad##D##_bf16(              \
+  }
+#define EACH_KEY(D, NAME, MADE, BLOCKS)                                                                                \
+  extern "C" __global__ __launch_bounds__(THREADS, BLOCKS) void flashAttention##NAME##Grad##D##_bf16(                  \
       int tokens, int S, int H, int G, float scale, float cap, int window, const bf16* q, const bf16* k,               \
       const bf16* v, const int* start, const int* offset, const float* lse, const float* delta, const bf16* dOut,      \
       bf16* dk, bf16* dv) {                                                                                            \
-    keyValueGrad<D>({tokens, S, H, G, D, scale, cap, window}, q, k, v, start, offset, lse, delta, dOut, dk, dv);       \
+    keyValueGrad<D, MADE>({tokens, S, H, G, D, scale, cap, window}, q, k, v, start, offset, lse, delta, dOut, dk, dv); \
   }
-EACH(64, 4, 3)
-EACH(128, 2, 2)
+EACH_QUERY(32, 4)
+EACH_QUERY(64, 4)
+EACH_QUERY(96, 2)
+EACH_QUERY(128, 2)
+EACH_QUERY(256, 2)
+EACH_KEY(32, KeyValue, KEYS | VALUES, 3)
+EACH_KEY(64, KeyValue, KEYS | VALUES, 3)
+EACH_KEY(96, KeyValue, KEYS | VALUES, 2)
+EACH_KEY(128, KeyValue, KEYS | VALUES, 2)
+EACH_KEY(256, Key, KEYS, 2)
+EACH_KEY(256, Value, VALUES, 2)

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { Backend } from "../../../../../engine/compute/backend.ts";
 import { CudaBackend } from "../../../../../engine/compute/backends/cuda/backend.ts";
+import { LOGITS_HELD, encode } from "../../../../../engine/compute/backends/cuda/encode.ts";
 import { createTfjsBackend } from "../../../../../engine/compute/backends/tfjs/index.ts";
 import { defined, sizeOf } from "../../../../../engine/compute/graph/tensor.ts";
 import { attentionOp } from "../../../../../engine/compute/ops/attention.ts";
@@ -23,6 +24,9 @@ const TOLERANCE = 2e-5;
  * up to some 6 in these cases, so that their roundings come to 6 · 2⁻⁹ if all have one sign; of either sign, to far less.
  */
 const GRADIENT_TOLERANCE = 2 ** -7;
+
+/** As Gemma 2, in small. */
+const GEMMA = { window: 20, softcap: 5 };
 
 type Sizes = Parameters<typeof attentionOperands>[0];
 type Place = Parameters<typeof attentionOperands>[1];
@@ -75,6 +79,14 @@ describe("attention on tensor cores, interpreted", () => {
       { start: [0, 9, 264], offset: 260 },
       { window: 100 },
     ],
+    ["groups, padding and a window", { B: 2, T: 71, S: 71, H: 3, G: 1, D: 32 }, { start: [0, 37] }, { window: 20 }],
+    ["one query against a cache", { B: 2, T: 1, S: 300, H: 4, G: 2, D: 32 }, { start: [0, 200], offset: 260 }],
+    ["three segments and padding", { B: 1, T: 270, S: 270, H: 1, G: 1, D: 32 }, { start: [9] }],
+    ["two segments, padding and a cap", { B: 1, T: 140, S: 140, H: 1, G: 1, D: 96 }, { start: [9] }, { softcap: 5 }],
+    ["one query against a cache", { B: 2, T: 1, S: 300, H: 2, G: 2, D: 96 }, { start: [0, 200], offset: 260 }],
+    ["no more than a warp's rows, padding", { B: 2, T: 7, S: 7, H: 2, G: 1, D: 256 }, { start: [0, 3] }],
+    ["groups, padding, a window and a cap", { B: 2, T: 71, S: 71, H: 2, G: 1, D: 256 }, { start: [0, 37] }, GEMMA],
+    ["one query against a cache", { B: 2, T: 1, S: 100, H: 4, G: 2, D: 256 }, { start: [0, 40], offset: 70 }],
   ];
   for (const [title, sizes, place, attrs] of cases) {
     it(`of ${sizes.D} channels: ${title}`, async () => {
@@ -91,8 +103,26 @@ describe("attention on tensor cores, interpreted", () => {
     });
   }
 
-  it("gives a query the same bytes among all and alone, where blocks share its keys", async () => {
-    const sizes = { B: 2, T: 140, S: 140, H: 3, G: 1, D: 64 };
+  it("asks for no more shared memory than a block may have on any card", () => {
+    for (const D of [32, 64, 96, 128, 256]) {
+      const { forward, backward } = prepare({
+        ...bf16Case("shared", attentionOperands({ B: 1, T: 99, S: 99, H: 1, G: 1, D })),
+        wrt: ["q", "k", "v"],
+      });
+      const launches = [forward, defined(backward)].flatMap((program) => encode(program, LOGITS_HELD).launches);
+      const ofTensorCores = launches.filter(({ kernel }) => kernel.startsWith("flashAttention"));
+      assert.equal(ofTensorCores.length, D === 256 ? 5 : 4, "the forward pass twice, and the gradients");
+      for (const { kernel, sharedBytes = 0 } of ofTensorCores) assert.ok(sharedBytes <= 99 << 10, kernel);
+    }
+  });
+
+  for (const D of [64, 32, 96, 256]) {
+    it(`of ${D} channels: gives a query the same bytes among all and alone, where blocks share its keys`, () => {
+      return checkAlone({ B: 2, T: 140, S: 140, H: D === 64 ? 3 : 1, G: 1, D });
+    });
+  }
+
+  async function checkAlone(sizes: Sizes): Promise<void> {
     const operands = attentionOperands(sizes, { start: [0, 9] });
     const whole = await run(backend, bf16Case("whole", operands));
     for (const token of [0, 20, 127, 128, 139]) {
@@ -104,7 +134,7 @@ describe("attention on tensor cores, interpreted", () => {
       assert.deepEqual(one["out0"], tokenOf(o, token).data);
       assert.deepEqual(one["out1"], lse);
     }
-  });
+  }
 });
 
 /** `[B, T, H, D]` → `[B, 1, H, D]`. */
