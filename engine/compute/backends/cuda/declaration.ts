@@ -5,6 +5,6 @@ export const cuda = {
   name: "cuda",
   title: "CUDA",
   description: "for NVIDIA cards, from Ampere on",
-  revision: 3,
+  revision: 4,
   precisions: ["bf16", "f32"],
 } as const satisfies BackendDeclaration;

@@ -12,7 +12,7 @@ import {
   i32,
   u64,
 } from "../launch.ts";
-import { matrix, product } from "./product.ts";
+import { matrix, product, weightGradient } from "./product.ts";
 
 /** As in the kernels: elements and rows a partial sum, rows of a norm a block, values of a digit. */
 const SUM_CHUNK = 8192;
@@ -27,19 +27,15 @@ export const dense: Pick<
   EncoderTable,
   "matmul" | "sum" | "sumSquares" | "sumRows" | "rmsNorm" | "rmsNormGrad" | "embeddingGrad"
 > = {
-  matmul({ attrs: { transposeA, transposeB }, inputs: [a, b, addend], outputs: [y] }) {
-    const [M, N, K] = [dim(y, 0), dim(y, 1), dim(a, transposeA ? 0 : 1)];
-    return [
-      product({
-        M,
-        N,
-        K,
-        a: matrix(defined(a).address, defined(a).dtype, dim(a, 1), transposeA),
-        b: matrix(defined(b).address, defined(b).dtype, dim(b, 1), transposeB),
-        y: defined(y),
-        ...(addend !== undefined && { [addend.size === defined(y).size ? "addend" : "bias"]: addend.address }),
-      }),
-    ];
+  matmul({ attrs: { transposeA, transposeB }, inputs: [a, b, addend], outputs: [y], scratch }) {
+    const wanted = {
+      ...{ M: dim(y, 0), N: dim(y, 1), K: dim(a, transposeA ? 0 : 1) },
+      a: matrix(defined(a).address, defined(a).dtype, dim(a, 1), transposeA),
+      b: matrix(defined(b).address, defined(b).dtype, dim(b, 1), transposeB),
+      y: defined(y),
+      ...(addend !== undefined && { [addend.size === defined(y).size ? "addend" : "bias"]: addend.address }),
+    };
+    return transposeA && !transposeB ? weightGradient(wanted, scratch) : [product(wanted)];
   },
 
   sum({ inputs: [x], outputs: [y], scratch }) {

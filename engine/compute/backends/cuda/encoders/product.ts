@@ -1,5 +1,5 @@
 import type { DType } from "../../../graph/tensor.ts";
-import { type Address, type KernelLaunch, blocks, i32, u64 } from "../launch.ts";
+import { type Address, type Call, type KernelLaunch, blocks, each, i32, u64 } from "../launch.ts";
 
 /** An operand of a product: element (i, j) lies at i·row + j·column. */
 export interface Matrix {
@@ -29,6 +29,9 @@ const ENOUGH_TILES = 128;
 /** As in matmulBf16.cu: a tile of y, and three stages of a tile of a and one of b, 32 numbers deep. */
 const TENSOR_TILE = 128;
 const TENSOR_SHARED_BYTES = 3 * 2 * TENSOR_TILE * 32 * 2;
+const TENSOR_DEPTH = 32;
+/** Of K, in tiles, at the least where blocks share a tile of y: what they write and read more is less than what they read. */
+const LEAST_DEPTH = 16;
 /** Rows begin at multiples of this where tensor cores take them: bf16 numbers in the 16 bytes of a copy. */
 export const TENSOR_ALIGNMENT = 8;
 
@@ -43,6 +46,36 @@ export function matrix(address: Address, dtype: DType, width: number, isTranspos
  */
 export function product(product: Product): KernelLaunch {
   return [product.a, product.b].every(isForTensorCores) ? tensorProduct(product) : plainProduct(product);
+}
+
+/**
+ * The gradient of a weight, yᵀ·x summed over tokens: where the weight is too small to keep a card busy, blocks share the
+ * tokens of a tile, and their sums are added in order. By the shapes alone, so that every card gives the same bytes. No
+ * token has numbers of its own here that would have to be the same in other programs.
+ */
+export function weightGradient(wanted: Product, scratch: Call["scratch"]): readonly KernelLaunch[] {
+  const { M, N, K, a, b, y, addend, bias } = wanted;
+  const whole = product(wanted);
+  const tiles = blocks(M, TENSOR_TILE) * blocks(N, TENSOR_TILE);
+  const steps = blocks(K, TENSOR_DEPTH);
+  const most = blocks(steps, Math.min(Math.floor(ENOUGH_TILES / tiles), Math.floor(steps / LEAST_DEPTH)));
+  const parts = blocks(steps, most);
+  if (whole.file !== "matmulBf16" || !(parts > 1)) return [whole];
+  const sums = scratch(parts * M * N * 4);
+  const operands = [a, b].flatMap(({ address, row, column }) => [address, u64(Math.max(row, column))]);
+  const [columns, rows] = whole.grid;
+  return [
+    {
+      ...whole,
+      kernel: "matmulBf16Part_tn",
+      grid: [columns, rows, parts],
+      args: [...[M, N, K].map(i32), ...operands, i32(most), sums],
+    },
+    ...each("matmulBf16", `matmulBf16Join_${y.dtype}`, M * N, [
+      ...[u64(M * N), i32(N), i32(parts), sums],
+      ...[addend ?? bias ?? null, i32(addend === undefined ? 0 : N), y.address],
+    ]),
+  ];
 }
 
 function isForTensorCores({ address, dtype, row, column }: Matrix): boolean {

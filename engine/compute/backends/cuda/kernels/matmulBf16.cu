@@ -6,6 +6,9 @@
 // of 16 bytes, whose order within a row is permuted by XOR with the row, so that the eight rows that ldmatrix reads at
 // a time lie in different banks.
 //
+// Where y has too few tiles for a card, as a small weight's gradient, several blocks share the K of a tile: each writes the
+// sums of its part, `[parts, M, N]`, and a second kernel adds the parts in their order.
+//
 // Rows in memory must begin at multiples of 16 bytes; their distance, in numbers, may be more than their length. Every
 // number of y is summed in the same order, wherever it lies in a tile.
 #include "tensorCores.cuh"
@@ -71,10 +74,10 @@ struct Operand {
   }
 };
 
-/** TRANSPOSE_A: a lies as `[K, M]`; TRANSPOSE_B: b lies as `[N, K]`. */
+/** TRANSPOSE_A: a lies as `[K, M]`; TRANSPOSE_B: b lies as `[N, K]`. A block takes `most` of the tiles along K. */
 template <bool TRANSPOSE_A, bool TRANSPOSE_B, class Y>
 __device__ void matmul(int M, int N, int K, const bf16* a, size_t aStep, const bf16* b, size_t bStep,
-                       const void* addend, int addendStep, Y* y) {
+                       const void* addend, int addendStep, Y* y, int first, int most) {
   using Left = Operand<!TRANSPOSE_A>;
   using Right = Operand<TRANSPOSE_B>;
   extern __shared__ __align__(128) bf16 shared[];
@@ -86,13 +89,13 @@ __device__ void matmul(int M, int N, int K, const bf16* a, size_t aStep, const b
   int warpRow = (warp / 4) * ROWS * 16;
   int warpColumn = (warp % 4) * COLUMNS * 8;
   float sums[ROWS][COLUMNS][4] = {};
-  int steps = (K + DEPTH - 1) / DEPTH;
+  int steps = min((K + DEPTH - 1) / DEPTH - first, most);
 
   auto copy = [&](int step) {
     if (step < steps) {
       int stage = step % STAGES * TILE_ELEMENTS;
-      Left::copy(lefts + stage, a, aStep, rows, step * DEPTH, M, K);
-      Right::copy(rights + stage, b, bStep, columns, step * DEPTH, N, K);
+      Left::copy(lefts + stage, a, aStep, rows, (first + step) * DEPTH, M, K);
+      Right::copy(rights + stage, b, bStep, columns, (first + step) * DEPTH, N, K);
     }
     // An empty group counts, too: the waits below then mean the same at the end.
     commitCopies();
@@ -147,7 +150,7 @@ __device__ void matmul(int M, int N, int K, const bf16* a, size_t aStep, const b
   extern "C" __global__ __launch_bounds__(THREADS, 2) void matmulBf16_##LAYOUT##_##NAME(                               \
       int M, int N, int K, const bf16* a, size_t aStep, const bf16* b, size_t bStep, const void* addend,               \
       int addendStep, Y* y) {                                                                                          \
-    matmul<TRANSPOSE_A, TRANSPOSE_B, Y>(M, N, K, a, aStep, b, bStep, addend, addendStep, y);                           \
+    matmul<TRANSPOSE_A, TRANSPOSE_B, Y>(M, N, K, a, aStep, b, bStep, addend, addendStep, y, 0, K);                     \
   }
 EACH(float, f32, nn, false, false)
 EACH(float, f32, nt, false, true)
@@ -157,3 +160,30 @@ EACH(bf16, bf16, nn, false, false)
 EACH(bf16, bf16, nt, false, true)
 EACH(bf16, bf16, tn, true, false)
 EACH(bf16, bf16, tt, true, true)
+
+/** Part `blockIdx.z` of a·b, `most` tiles of K deep, to `[parts, M, N]`. */
+extern "C" __global__ __launch_bounds__(THREADS, 2) void matmulBf16Part_tn(int M, int N, int K, const bf16* a,
+                                                                           size_t aStep, const bf16* b, size_t bStep,
+                                                                           int most, float* parts) {
+  float* own = parts + (size_t)blockIdx.z * M * N;
+  matmul<true, false, float>(M, N, K, a, aStep, b, bStep, nullptr, 0, own, blockIdx.z * most, most);
+}
+
+/** y = Σ parts (+ addend), n numbers of y, N a row. */
+template <class Y>
+__device__ void joinParts(size_t n, int N, int count, const float* parts, const void* addend, int addendStep, Y* y) {
+  size_t i = globalThread();
+  if (i >= n) return;
+  float sum = parts[i];
+  for (int part = 1; part < count; part++) sum += parts[part * n + i];
+  if (addend != nullptr) sum += addendAt<Y>(addend, addendStep, (int)(i / N), (int)(i % N));
+  y[i] = fromFloat<Y>(sum);
+}
+
+#define JOIN(Y, NAME)                                                                                                  \
+  extern "C" __global__ void matmulBf16Join_##NAME(size_t n, int N, int count, const float* parts, const void* addend, \
+                                                   int addendStep, Y* y) {                                             \
+    joinParts(n, N, count, parts, addend, addendStep, y);                                                              \
+  }
+JOIN(float, f32)
+JOIN(bf16, bf16)
