@@ -1,5 +1,5 @@
 import type { Backend, DeviceBuffer, HostArray } from "../compute/backend.ts";
-import { dtypeOf, fromBf16, toBf16 } from "../compute/graph/dtype.ts";
+import { type DType, dtypeOf, fromBf16, toBf16 } from "../compute/graph/dtype.ts";
 import { type Shape, sameShape } from "../compute/graph/tensor.ts";
 
 /** Elements of weights: f32, or bf16 by their bits. */
@@ -49,14 +49,15 @@ export class DeviceWeights {
   }
 
   /**
-   * Copies a model's weights to the device, each in its own type; a backend that computes in bf16 takes matrices rounded
-   * to it.
+   * Copies a model's weights to the device: matrices in their own type, but rounded for a backend that computes in bf16;
+   * vectors, which are few, in f32, which programs would otherwise make of them in every run.
    */
   static upload(backend: Backend, weights: TensorStream, compute = backend.precision): DeviceWeights {
     const buffers = new Map<string, DeviceBuffer>();
     // One by one: a stream may let go of each once it is here.
     for (const [name, { shape, data }] of weights) {
-      const held = compute === "bf16" && isRounded(shape) && data instanceof Float32Array ? toBf16(data) : data;
+      const isNarrow = isRounded(shape) && (compute === "bf16" || data instanceof Uint16Array);
+      const held = inType(data, isNarrow ? "bf16" : "f32");
       buffers.set(name, backend.allocate({ shape, dtype: dtypeOf(held) }, held));
     }
     return DeviceWeights.of(backend, buffers);
@@ -94,7 +95,7 @@ export class DeviceWeights {
         throw new WeightsError(`write weights: ${name} [${buffer.shape.join(", ")}] is missing or has another shape`);
       }
       const { data } = tensor;
-      this.backend.write(buffer, buffer.dtype === "bf16" && data instanceof Float32Array ? toBf16(data) : data);
+      this.backend.write(buffer, inType(data, buffer.dtype));
     }
   }
 
@@ -123,9 +124,15 @@ export class DeviceWeights {
   }
 }
 
-/** True for weights that a model which computes in bf16 reads in bf16: the matrices. Vectors are few, and stay as they are. */
+/** True for weights that a model which computes in bf16 reads in bf16: the matrices. Vectors are few, and are held in f32. */
 export function isRounded(shape: Shape): boolean {
   return shape.length > 1;
+}
+
+/** The numbers in a type, rounded where it is the narrower. */
+function inType(data: WeightArray, type: DType): WeightArray {
+  if (type === "bf16") return data instanceof Float32Array ? toBf16(data) : data;
+  return data instanceof Uint16Array ? fromBf16(data) : data;
 }
 
 function f32Of(name: string, data: HostArray): Float32Array {

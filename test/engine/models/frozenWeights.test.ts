@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Backend } from "../../../engine/compute/backend.ts";
+import type { Program } from "../../../engine/compute/graph/program.ts";
 import { createWasmBackend } from "../../../engine/compute/backends/wasm/index.ts";
 import { asBf16 } from "./bf16Weights.ts";
 import {
@@ -53,9 +54,29 @@ for (const [name, open] of Object.entries(ALL_BACKENDS)) {
       });
       after(() => backend.close());
 
-      it("come back from the device as they went", async () => {
+      it("come back from the device as they went, vectors in f32", async () => {
         const stored = asBf16(picoWeights(1, ["language", "value", "score"], config));
-        assert.deepEqual(await narrow.read(), stored);
+        const vectors = asF32(new Map([...stored].filter(([, { shape }]) => shape.length === 1)));
+        assert.ok(vectors.size > 0);
+        assert.deepEqual(await narrow.read(), new Map<string, unknown>([...stored, ...vectors]));
+        narrow.write(stored);
+        assert.deepEqual(await narrow.read(), new Map<string, unknown>([...stored, ...vectors]));
+      });
+
+      it("need no cast in a step of decoding", async () => {
+        const ops = new Set<string>();
+        const observed = Object.create(backend, {
+          compile: {
+            value: (program: Program) => {
+              for (const { op } of program.instructions) ops.add(op);
+              return backend.compile(program);
+            },
+          },
+        }) as Backend;
+        const generator = new Generator(observed, config, picoGeneration());
+        await generator.generate(narrow, picoSequences([2]), Random.of(3));
+        assert.ok(ops.has("rmsNorm") && !ops.has("cast"));
+        generator.release();
       });
 
       it("give responses the log-probabilities, entropies and values of the same weights in f32, bit by bit", async () => {
