@@ -184,10 +184,12 @@ function attend(block: Block, x: Tensor, inputs: DecoderInputs | RowInputs, rows
   const asking = narrow(x, [B, T, config.hiddenSize], rows);
   const positions = isNarrowed ? slice(inputs.positions, rows.start, rows.length) : inputs.positions; // [B, rows]
   const queries = norm(block, dense(block, asking, "self_attn.q_proj"), "self_attn.q_norm"); // [B·rows, H·D]
-  const q = turn(queries.reshape([B, rows.length, H, D]), positions);
   const keys = norm(block, dense(block, x, "self_attn.k_proj"), "self_attn.k_norm"); // [B·T, G·D]
-  const newKeys = turn(keys.reshape([B, T, G, D]), inputs.positions);
   const newValues = dense(block, x, "self_attn.v_proj").reshape([B, T, G, D]);
+  // Next to each other, keys first, so that a card turns both by one launch where keys are fewer: the planner puts what it
+  // makes of them where nobody reads.
+  const newKeys = turn(keys.reshape([B, T, G, D]), inputs.positions);
+  const q = turn(queries.reshape([B, rows.length, H, D]), positions);
   const scale = rotaryScoreFactor(rotary) / Math.sqrt(config.queryPreAttnScalar);
   const settings = { scale, window, softcap: config.attentionSoftcap };
   const asked = { q, k: newKeys, v: newValues };

@@ -2,9 +2,10 @@ import { DTYPES, repeated } from "../../graph/dtype.ts";
 import type { Instruction, Program, Value } from "../../graph/program.ts";
 import { defined, sizeOf } from "../../graph/tensor.ts";
 import type { OpName } from "../../ops/index.ts";
+import { cacheWrites, ropes } from "./encoders/elementwise.ts";
 import { encodeAdamw } from "./encoders/optimizer.ts";
 import { ENCODERS } from "./encoders/index.ts";
-import type { Address, Call, Encoder, KernelLaunch, Operand, TableWord } from "./launch.ts";
+import type { Address, AttrsOf, Call, Encoder, KernelLaunch, Operand, TableWord } from "./launch.ts";
 
 /** Places in device memory are multiples of this, like the planner's. */
 const ALIGNMENT = 256;
@@ -86,17 +87,14 @@ class ProgramEncoder {
     this.arenaBytes = this.scratchStart;
   }
 
-  /** Encodes the instruction at an index, or a run of optimizer steps as one; returns how many it has taken. */
+  /** Encodes the instruction at an index, or a run that one launch can do; returns how many it has taken. */
   add(at: number): number {
     const first = defined(this.program.instructions[at]);
-    if (first.op !== "adamw") {
-      this.launches.push(...encoderOf(first.op)(this.call(first, at)));
-      return 1;
-    }
-    const steps = this.independentSteps(at);
-    const calls = steps.map((step, index) => this.call(step, at + index));
-    this.launches.push(...encodeAdamw(calls));
-    return steps.length;
+    const joint = JOINT[first.op];
+    const run = joint === undefined ? [first] : this.independent(at, joint);
+    const calls = run.map((step, index) => this.call(step, at + index));
+    this.launches.push(...(joint === undefined ? encoderOf(first.op)(defined(calls[0])) : joint.encode(calls)));
+    return run.length;
   }
 
   finish(): Encoded {
@@ -109,16 +107,36 @@ class ProgramEncoder {
     };
   }
 
-  /** The optimizer steps from an index on, none of which reads what one before it has written. */
-  private independentSteps(at: number): readonly Instruction[] {
-    const steps: Instruction[] = [];
-    const written = new Set<number>();
+  /** The instructions from an index on that are alike, and none of which touches what one before it writes, or reads. */
+  private independent(at: number, { most, isLike }: Joint): readonly Instruction[] {
+    const run: Instruction[] = [];
+    const [read, written] = [new Set<number>(), new Set<number>()];
+    const first = defined(this.program.instructions[at]);
     for (const step of this.program.instructions.slice(at)) {
-      if (step.op !== "adamw" || step.inputs.some((id) => written.has(this.value(id).buffer))) break;
-      steps.push(step);
-      for (const id of step.outputs) written.add(this.value(id).buffer);
+      const buffers = (ids: readonly number[]): readonly number[] => ids.map((id) => this.value(id).buffer);
+      const [inputs, outputs] = [buffers(step.inputs), buffers(step.outputs)];
+      if (run.length === most || step.op !== first.op || !isLike(first, step, this.program)) break;
+      if (this.overlap(inputs, written) || this.overlap(outputs, written) || this.overlap(outputs, read)) break;
+      run.push(step);
+      for (const buffer of inputs) read.add(buffer);
+      for (const buffer of outputs) written.add(buffer);
     }
-    return steps;
+    return run;
+  }
+
+  /** Whether any of the buffers is one of the others, or has bytes of the arena that one of them has, too. */
+  private overlap(some: readonly number[], others: ReadonlySet<number>): boolean {
+    const { buffers } = this.program;
+    return some.some((index) => {
+      if (others.has(index)) return true;
+      const own = defined(buffers[index]);
+      if (own.kind !== "arena") return false;
+      return [...others].some((other) => {
+        const { kind, ...rest } = defined(buffers[other]);
+        if (kind !== "arena" || !("offset" in rest)) return false;
+        return own.offset < rest.offset + rest.bytes && rest.offset < own.offset + own.bytes;
+      });
+    });
   }
 
   private call(instruction: Instruction, at: number): Call {
@@ -185,6 +203,49 @@ class ProgramEncoder {
     this.constantBytes += align(count * bytes);
     return { place: "constants", offset };
   }
+}
+
+/** Instructions next to each other that one launch can do. */
+interface Joint {
+  /** At a time. */
+  readonly most: number;
+  readonly isLike: (first: Instruction, next: Instruction, program: Program) => boolean;
+  readonly encode: (calls: readonly Call[]) => readonly KernelLaunch[];
+}
+
+const JOINT: Readonly<Record<string, Joint>> = {
+  adamw: { most: Infinity, isLike: () => true, encode: encodeAdamw },
+  // Keys and values at one offset.
+  cacheWrite: {
+    most: 2,
+    isLike: (first, next, program) =>
+      first.inputs[2] === next.inputs[2] && [0, 1].every((at) => isAlike(first, next, at, program)),
+    encode: cacheWrites,
+  },
+  // Queries and keys, which may differ in their heads.
+  rope: {
+    most: 2,
+    isLike: (first, next, program) =>
+      first.inputs[1] === next.inputs[1] &&
+      JSON.stringify(first.attrs) === JSON.stringify(next.attrs) &&
+      isAlike(first, next, 0, program, [2]),
+    // Attributes were checked by the op when the graph was built.
+    encode: (calls) => ropes(calls as readonly Call<AttrsOf<"rope">>[]),
+  },
+};
+
+/** Whether an input has the same type and shape in both, but for some axes. */
+function isAlike(
+  first: Instruction,
+  next: Instruction,
+  at: number,
+  { values }: Program,
+  free: readonly number[] = [],
+): boolean {
+  const [a, b] = [first, next].map(({ inputs }) => defined(values[defined(inputs[at])]));
+  const { shape, dtype } = defined(a);
+  const other = defined(b);
+  return dtype === other.dtype && shape.every((size, axis) => free.includes(axis) || size === other.shape[axis]);
 }
 
 function encoderOf(op: string): Encoder {

@@ -1,6 +1,19 @@
 import { DTYPES } from "../../../graph/dtype.ts";
 import { defined } from "../../../graph/tensor.ts";
-import { type EncoderTable, type Operand, FAULT, addresses, dim, each, f32, i32, u64 } from "../launch.ts";
+import {
+  type AttrsOf,
+  type Call,
+  type EncoderTable,
+  type KernelLaunch,
+  type Operand,
+  FAULT,
+  addresses,
+  dim,
+  each,
+  f32,
+  i32,
+  u64,
+} from "../launch.ts";
 
 /** Kinds in the order of the kernels' enums. */
 const UNARY = ["neg", "exp", "log", "abs", "square", "sqrt", "sigmoid", "logSigmoid", "tanh"] as const;
@@ -69,14 +82,7 @@ export const elementwise: Pick<
     return each("gatedActivation", `gatedActivationGrad_${dtype}`, size, args);
   },
 
-  rope({ attrs: { frequencies, inverse }, inputs: [x, positions], outputs: [y], table }) {
-    const half = dim(x, 3) / 2;
-    const n = defined(positions).size * half;
-    const turns = table(frequencies.map((frequency) => ({ f64: frequency / (2 * Math.PI) })));
-    const sizes = [u64(n), i32(dim(x, 2)), i32(half), f32(inverse ? -1 : 1)];
-    const args = [...sizes, ...addresses([x, positions]), turns, defined(y).address];
-    return each("rope", `rope_${defined(y).dtype}`, n, args);
-  },
+  rope: (call) => ropes([call]),
 
   slice({ attrs: { start, length }, inputs: [x], outputs: [y] }) {
     const { size } = defined(y);
@@ -92,12 +98,7 @@ export const elementwise: Pick<
     return each("rows", `sliceGrad_${bitsOf(dx)}`, size, [...sizes, ...addresses([dy, dx])]);
   },
 
-  cacheWrite({ inputs: [cache, x, offset], instruction }) {
-    const { size } = defined(x);
-    const sizes = [dim(x, 1), dim(cache, 1), dim(cache, 2) * dim(cache, 3)].map(i32);
-    const args = [u64(size), ...sizes, ...addresses([cache, x, offset]), FAULT, i32(instruction)];
-    return each("rows", `cacheWrite_${bitsOf(cache)}`, size, args);
-  },
+  cacheWrite: (call) => cacheWrites([call]),
 
   embedding({ inputs: [table, ids], outputs: [y], instruction }) {
     const { size, dtype } = defined(y);
@@ -106,5 +107,33 @@ export const elementwise: Pick<
     return each("embedding", `embedding_${defined(table).dtype}_${dtype}`, size, args);
   },
 };
+
+/** One launch for queries, or for queries and keys of the same positions. */
+export function ropes([first, second]: readonly Call<AttrsOf<"rope">>[]): readonly KernelLaunch[] {
+  const { attrs, inputs, outputs, table } = defined(first);
+  const { frequencies, inverse } = attrs;
+  const [x, positions] = inputs;
+  const half = dim(x, 3) / 2;
+  const n = defined(positions).size * half;
+  const turns = table(frequencies.map((frequency) => ({ f64: frequency / (2 * Math.PI) })));
+  const sizes = [u64(n), i32(dim(x, 2)), i32(half), f32(inverse ? -1 : 1)];
+  const others =
+    second === undefined
+      ? [i32(0), null, null]
+      : [i32(dim(second.inputs[0], 2)), ...addresses([second.inputs[0], second.outputs[0]])];
+  const args = [...sizes, ...addresses([x, positions]), turns, ...addresses([outputs[0]]), ...others];
+  return each("rope", `rope_${defined(outputs[0]).dtype}`, n, args);
+}
+
+/** One launch for a cache, or for those of keys and values, which are of one shape and written at one offset. */
+export function cacheWrites([first, second]: readonly Call[]): readonly KernelLaunch[] {
+  const { inputs, instruction } = defined(first);
+  const [cache, x, offset] = inputs;
+  const { size } = defined(x);
+  const sizes = [dim(x, 1), dim(cache, 1), dim(cache, 2) * dim(cache, 3)].map(i32);
+  const others = second === undefined ? [null, null] : addresses(second.inputs.slice(0, 2));
+  const args = [u64(size), ...sizes, ...addresses([cache, x]), ...others, ...addresses([offset]), FAULT];
+  return each("rows", `cacheWrite_${bitsOf(cache)}`, size, [...args, i32(instruction)]);
+}
 
 const bitsOf = (operand: Operand | undefined): number => DTYPES[defined(operand).dtype].bytes * 8;

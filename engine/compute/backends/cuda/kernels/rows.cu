@@ -23,12 +23,12 @@ __device__ void sliceGrad(size_t n, size_t total, size_t start, size_t length, c
 }
 
 /**
- * cache[:, offset:offset + T] = x: cache is `[B, S, GD]`, x `[B, T, GD]`, n the size of x, offset `[1]`.
- * An offset that does not fit is a fault, and nothing is written.
+ * cache[:, offset:offset + T] = x: cache is `[B, S, GD]`, x `[B, T, GD]`, n the size of x, offset `[1]`; the same for a
+ * second pair, unless it is null: keys and values. An offset that does not fit is a fault, and nothing is written.
  */
 template <class Word>
-__device__ void cacheWrite(size_t n, int T, int S, int GD, Word* cache, const Word* x, const int* offset, int* fault,
-                           int instruction) {
+__device__ void cacheWrite(size_t n, int T, int S, int GD, Word* cache, const Word* x, Word* cache2, const Word* x2,
+                           const int* offset, int* fault, int instruction) {
   size_t i = globalThread();
   if (i >= n) return;
   int from = *offset;
@@ -38,7 +38,9 @@ __device__ void cacheWrite(size_t n, int T, int S, int GD, Word* cache, const Wo
   }
   size_t length = (size_t)T * GD;
   size_t row = i / length;
-  cache[(row * S + from) * GD + (i - row * length)] = x[i];
+  size_t at = (row * S + from) * GD + (i - row * length);
+  cache[at] = x[i];
+  if (cache2 != nullptr) cache2[at] = x2[i];
 }
 
 #define EACH(WORD, NAME)                                                                                               \
@@ -51,8 +53,9 @@ __device__ void cacheWrite(size_t n, int T, int S, int GD, Word* cache, const Wo
     sliceGrad(n, total, start, length, dy, dx);                                                                        \
   }                                                                                                                    \
   extern "C" __global__ void cacheWrite_##NAME(size_t n, int T, int S, int GD, WORD* cache, const WORD* x,             \
-                                               const int* offset, int* fault, int instruction) {                       \
-    cacheWrite(n, T, S, GD, cache, x, offset, fault, instruction);                                                     \
+                                               WORD* cache2, const WORD* x2, const int* offset, int* fault,            \
+                                               int instruction) {                                                      \
+    cacheWrite(n, T, S, GD, cache, x, cache2, x2, offset, fault, instruction);                                         \
   }
 EACH(unsigned, 32)
 EACH(unsigned short, 16)
