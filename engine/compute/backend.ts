@@ -81,6 +81,8 @@ export interface Backend {
   read(buffer: DeviceBuffer): Promise<HostArray>;
   release(buffer: DeviceBuffer): void;
   compile(program: Program): Executable;
+  /** Gives up the working memory of programs until one runs again, so that buffers may lie there meanwhile. */
+  rest(): void;
   close(): Promise<void>;
 }
 

@@ -44,6 +44,9 @@ export function profiling(backend: Backend): ProfilingBackend {
     release: (buffer) => {
       backend.release(buffer);
     },
+    rest: () => {
+      backend.rest();
+    },
     close: () => backend.close(),
     compile: (program) => {
       const profile: Profile = { program, samples: program.instructions.map(() => []), empty: [] };

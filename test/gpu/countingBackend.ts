@@ -41,7 +41,7 @@ export class CountingBackend implements Backend {
     this.precision = precision;
   }
 
-  /** Buffers, tables and constants, and the arena of the largest program so far. */
+  /** Buffers, tables and constants, and the arena of the largest program since it was last given up. */
   get memory(): MemoryUse {
     return { allocatedBytes: this.held + this.arena, peakBytes: this.peak };
   }
@@ -71,7 +71,7 @@ export class CountingBackend implements Backend {
   compile(program: Program): Executable {
     const encoded = encode(program, LOGITS_HELD);
     const own = encoded.constantBytes + 8 * encoded.table.length;
-    this.arena = Math.max(this.arena, encoded.arenaBytes);
+    this.fit(encoded);
     this.hold(own, 1);
     const costs = costsOf(program);
     return {
@@ -93,6 +93,10 @@ export class CountingBackend implements Backend {
     };
   }
 
+  rest(): void {
+    this.arena = 0;
+  }
+
   close(): Promise<void> {
     return Promise.resolve();
   }
@@ -102,8 +106,15 @@ export class CountingBackend implements Backend {
     this.peak = Math.max(this.peak, this.held + this.arena);
   }
 
-  private count({ launches }: Encoded, costs: readonly Cost[]): void {
+  private fit({ arenaBytes }: Encoded): void {
+    this.arena = Math.max(this.arena, arenaBytes);
+    this.hold(0, 1);
+  }
+
+  private count(encoded: Encoded, costs: readonly Cost[]): void {
     const { counts } = this;
+    const { launches } = encoded;
+    this.fit(encoded);
     counts.runs++;
     counts.launches += launches.length;
     for (const cost of costs) counts.costs.set(cost, (counts.costs.get(cost) ?? 0) + 1);

@@ -5,12 +5,17 @@ interface Memory<A> {
   release(address: A): void;
 }
 
-/** One stretch of a backend's memory for the intermediate values of all its programs, which run one after another. */
+/**
+ * One stretch of a backend's memory for the intermediate values of its programs, which run one after another: as much as
+ * those need that have run since it was last given up.
+ */
 export class Arena<A> {
   private readonly memory: Memory<A>;
   private readonly nowhere: A;
   private readonly sizes: number[] = [];
   private place: { readonly address: A; readonly bytes: number } | undefined;
+  /** The program that was put there last, for backends whose programs lie in it; undefined once it has moved. */
+  tenant: object | undefined;
 
   /**
    * @param memory - Where it lies.
@@ -21,21 +26,32 @@ export class Arena<A> {
     this.nowhere = nowhere;
   }
 
-  /** Where it begins now; moves when a larger program comes. */
+  /** Where it begins now; moves when a larger program comes, and when it was given up. */
   get address(): A {
     return this.place?.address ?? this.nowhere;
   }
 
-  /** Makes room for a program. */
+  /** Makes room for a new program, so that one for which there is none fails before it runs. */
   reserve(bytes: number): void {
-    this.resize(Math.max(bytes, ...this.sizes));
+    this.fit(bytes);
     this.sizes.push(bytes);
+  }
+
+  /** Makes room for a program that is about to run. */
+  fit(bytes: number): void {
+    if (bytes > (this.place?.bytes ?? 0)) this.resize(bytes);
+  }
+
+  /** Gives all of it up until a program runs: between two runs it holds nothing that is wanted. */
+  rest(): void {
+    this.resize(0);
   }
 
   /** Frees the memory that only this program needed. */
   release(bytes: number): void {
     this.sizes.splice(this.sizes.indexOf(bytes), 1);
-    this.resize(Math.max(0, ...this.sizes));
+    const most = Math.max(0, ...this.sizes);
+    if (most < (this.place?.bytes ?? 0)) this.resize(most);
   }
 
   private resize(bytes: number): void {
@@ -43,6 +59,7 @@ export class Arena<A> {
     if (bytes === (before?.bytes ?? 0)) return;
     if (before !== undefined) this.memory.release(before.address);
     this.place = undefined;
+    this.tenant = undefined;
     if (bytes === 0) return;
     try {
       this.place = { address: this.memory.allocate(bytes), bytes };

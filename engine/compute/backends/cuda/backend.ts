@@ -108,6 +108,10 @@ export class CudaBackend implements Backend, Owner {
     return new CudaExecutable(this, program);
   }
 
+  rest(): void {
+    this.arena.rest();
+  }
+
   close(): Promise<void> {
     this.buffers.clear();
     return new Promise((resolve) => {

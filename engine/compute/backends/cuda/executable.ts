@@ -111,6 +111,7 @@ export class CudaExecutable implements Executable {
     if (this.released) throw new BindingError("run: the program was released");
     const { device } = this.owner;
     const addresses = this.variableAddresses(variables);
+    this.owner.arena.fit(this.encoded.arenaBytes);
     const copies = Object.entries(this.program.inputs).map(([name, id]) => {
       const data = inputs[name];
       if (data === undefined) throw new BindingError(`run: input ${name} is not bound`);

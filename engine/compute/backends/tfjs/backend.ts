@@ -102,6 +102,10 @@ export class TfjsBackend implements Backend {
     };
   }
 
+  rest(): void {
+    // tfjs holds nothing between two runs.
+  }
+
   close(): Promise<void> {
     return settle(() => {
       for (const buffer of this.buffers) this.release(buffer);

@@ -88,6 +88,10 @@ export class WasmBackend implements Backend, ExecutableServices {
     return new WasmExecutable(this, program);
   }
 
+  rest(): void {
+    this.arena.rest();
+  }
+
   close(): Promise<void> {
     this.buffers.clear();
     return this.threads.close();

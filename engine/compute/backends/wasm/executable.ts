@@ -16,7 +16,7 @@ import { keptOutputs } from "../kept.ts";
 import { type WasmBuffer, download, upload } from "./buffer.ts";
 import { type Encoded, encode } from "./encode.ts";
 import type { Heap } from "./heap.ts";
-import { FAULT } from "./layout.ts";
+import { FAULT, align } from "./layout.ts";
 import type { Threads } from "./threads.ts";
 
 /** Services that executables need from their backend. */
@@ -32,29 +32,23 @@ export interface ExecutableServices {
   release(buffer: DeviceBuffer): void;
 }
 
-/** A program encoded in shared memory, ready to run. */
+/**
+ * A program, encoded and ready to run. It lies in the arena, behind its intermediate values, and is put there again where
+ * another has run meanwhile: in a place of its own it would part the memory that buffers and arena take in turns.
+ */
 export class WasmExecutable implements Executable {
   readonly program: Program;
   private readonly device: ExecutableServices;
   private readonly encoded: Encoded;
-  private readonly address: number;
   private released = false;
-  /** The addresses last written into the instructions: the arena's and each variable's. */
+  /** The variables' addresses last written into the instructions. */
   private bound: readonly number[] = [];
 
   constructor(device: ExecutableServices, program: Program) {
     this.program = program;
     this.device = device;
     this.encoded = encode(program);
-    const { words, arenaBytes } = this.encoded;
-    this.address = device.heap.allocate(words.byteLength);
-    try {
-      device.arena.reserve(arenaBytes);
-    } catch (error) {
-      device.heap.release(this.address);
-      throw error;
-    }
-    new Int32Array(device.threads.memory.buffer, this.address, words.length).set(words);
+    device.arena.reserve(this.bytes);
   }
 
   async run(bindings: Bindings): Promise<Readonly<Record<string, HostArray>>> {
@@ -74,8 +68,16 @@ export class WasmExecutable implements Executable {
   release(): void {
     if (this.released) return;
     this.released = true;
-    this.device.arena.release(this.encoded.arenaBytes);
-    this.device.heap.release(this.address);
+    this.device.arena.release(this.bytes);
+  }
+
+  private get bytes(): number {
+    return align(this.encoded.arenaBytes) + this.encoded.words.byteLength;
+  }
+
+  /** Where its instructions are. */
+  private get address(): number {
+    return this.device.arena.address + align(this.encoded.arenaBytes);
   }
 
   /** @returns Where each variable lies. */
@@ -136,13 +138,18 @@ export class WasmExecutable implements Executable {
     return addresses;
   }
 
-  /** Writes addresses into the instructions, unless they are there from the last run. */
+  /** Puts the instructions in their place, with the addresses, unless they are there from the last run. */
   private patch(addresses: ReadonlyMap<string, number>): void {
-    const bound = [this.device.arena.address, ...addresses.values()];
-    if (bound.length === this.bound.length && bound.every((address, index) => address === this.bound[index])) return;
+    const { arena, threads } = this.device;
+    arena.fit(this.bytes);
+    const bound = [...addresses.values()];
+    const isThere = arena.tenant === this;
+    if (isThere && bound.every((address, index) => address === this.bound[index])) return;
     this.checkWritten(addresses);
     const { words, relocations } = this.encoded;
-    const stream = new Int32Array(this.device.threads.memory.buffer, this.address, words.length);
+    const stream = new Int32Array(threads.memory.buffer, this.address, words.length);
+    if (!isThere) stream.set(words);
+    arena.tenant = this;
     for (const { place, offset, word } of relocations) {
       // Above 2 GiB, an address is a negative word.
       stream[word] = (this.baseOf(place, addresses) + offset) | 0;

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { type Backend, BindingError, OutOfMemoryError } from "../../../../../engine/compute/backend.ts";
 import { createWasmBackend } from "../../../../../engine/compute/backends/wasm/index.ts";
 import { plan } from "../../../../../engine/compute/graph/program.ts";
-import { Graph } from "../../../../../engine/compute/graph/tensor.ts";
+import { type Tensor, Graph } from "../../../../../engine/compute/graph/tensor.ts";
 import { accumulate, cacheWrite, cast, embedding, linear, logprob } from "../../../../../engine/compute/ops/index.ts";
 
 describe("wasm backend", () => {
@@ -29,6 +29,27 @@ describe("wasm backend", () => {
     executable.release();
     backend.release(buffer);
     assert.equal(backend.memory.allocatedBytes, before);
+  });
+
+  it("gives working memory up between runs, and programs that run in turns the results that each has alone", async () => {
+    const before = backend.memory.allocatedBytes;
+    const executables = [2, 5, 3].map((n) => {
+      const y = Array.from({ length: n }).reduce<Tensor>((sum) => sum.add(1), new Graph().input("x", [300]).mul(n));
+      return [n, backend.compile(plan({ y }))] as const;
+    });
+    const x = Float32Array.from({ length: 300 }, (_, at) => at);
+    for (let round = 0; round < 2; round++) {
+      for (const [n, executable] of executables) {
+        const { y } = await executable.run({ inputs: { x } });
+        assert.deepEqual(
+          y,
+          x.map((value) => value * n + n),
+        );
+      }
+      backend.rest();
+      assert.equal(backend.memory.allocatedBytes, before);
+    }
+    for (const [, executable] of executables) executable.release();
   });
 
   it("names the input that is missing or of another length or type", async () => {
