@@ -1,9 +1,10 @@
 import type { Backend, DeviceBuffer, HostArray } from "../compute/backend.ts";
-import { type Graph, type Tensor, defined } from "../compute/graph/tensor.ts";
+import { type Graph, type Tensor, type TensorSpec, bytesOf, defined } from "../compute/graph/tensor.ts";
 import { type Program, plan } from "../compute/graph/program.ts";
 import { cacheWrite, embedding, sample } from "../compute/ops/index.ts";
 import type { ModelConfig } from "./config.ts";
 import { type LayerCache, hidden } from "./decoder.ts";
+import { IDLE_BYTES } from "./frozenRole.ts";
 import { lastSpan, uncappedLogits } from "./heads.ts";
 import type { RandomSource } from "./initialize.ts";
 import {
@@ -61,7 +62,8 @@ export interface Generation {
  * Where half of a batch has ended, the keys and values of those that go on move to the caches' first rows, and a program
  * of half the rows continues: a last long response does not cost what the whole batch does. No byte depends on it.
  *
- * Holds compiled programs and caches, for any number of calls and any weights of the same config.
+ * Holds compiled programs and, between calls, caches that are small, for any number of calls and any weights of the same
+ * config. Large ones would take what those need who work between the calls.
  */
 export class Generator {
   private readonly settings: GenerationSettings;
@@ -71,7 +73,10 @@ export class Generator {
   /** By the rows that are left. */
   private readonly compaction: ReadonlyMap<number, TypedPrograms>;
   private readonly backend: Backend;
-  private readonly caches: Readonly<Record<string, DeviceBuffer>>;
+  private readonly cache: TensorSpec;
+  private readonly cacheNames: readonly string[];
+  /** Where they are on the device. */
+  private held: DeviceWeights["buffers"] | undefined;
 
   constructor(backend: Backend, config: ModelConfig, settings: GenerationSettings) {
     this.backend = backend;
@@ -85,8 +90,8 @@ export class Generator {
     const compaction = (nRows: number): TypedPrograms =>
       new TypedPrograms(backend, (graph) => compactionProgram(graph, config, settings, nRows));
     this.compaction = new Map(sizes.slice(1).map((nRows) => [nRows, compaction(nRows)]));
-    const spec = { shape: cacheShape(config, settings), dtype: backend.precision };
-    this.caches = Object.fromEntries(allCacheNames(config).map((name) => [name, backend.allocate(spec)]));
+    this.cache = { shape: cacheShape(config, settings), dtype: backend.precision };
+    this.cacheNames = allCacheNames(config);
   }
 
   /**
@@ -112,15 +117,43 @@ export class Generator {
       lengths: new Int32Array(padded.count),
       ended: new Uint8Array(padded.count),
     };
-    const variables = { ...weights.buffers, ...this.caches };
-    for (const rows of chunks(padded.count, batchSize))
-      await this.generateRows(rows, { variables, uniforms, generation });
+    const variables = { ...weights.buffers, ...this.caches() };
+    try {
+      for (const rows of chunks(padded.count, batchSize))
+        await this.generateRows(rows, { variables, uniforms, generation });
+    } finally {
+      if (this.isLarge) this.giveBack();
+    }
     return generation;
   }
 
   release(): void {
     for (const programs of [this.prefill, ...this.decode.values(), ...this.compaction.values()]) programs.release();
-    for (const buffer of Object.values(this.caches)) this.backend.release(buffer);
+    this.giveBack();
+  }
+
+  private get isLarge(): boolean {
+    return this.cacheNames.length * bytesOf(this.cache) >= IDLE_BYTES;
+  }
+
+  private caches(): DeviceWeights["buffers"] {
+    if (this.held !== undefined) return this.held;
+    // Programs that ran before would hold the room that they take.
+    if (this.isLarge) this.backend.rest();
+    const held: Record<string, DeviceBuffer> = (this.held = {});
+    try {
+      for (const name of this.cacheNames) held[name] = this.backend.allocate(this.cache);
+    } catch (error) {
+      this.giveBack();
+      throw error;
+    }
+    return held;
+  }
+
+  private giveBack(): void {
+    for (const buffer of Object.values(this.held ?? {})) this.backend.release(buffer);
+    this.held = undefined;
+    if (this.isLarge) this.backend.rest();
   }
 
   private async generateRows(all: readonly number[], call: Call): Promise<void> {
@@ -172,7 +205,7 @@ export class Generator {
     const size = [...this.compaction.keys()].findLast((least) => least >= going.length) ?? batch.size;
     if (size >= batch.size) return batch;
     const from = Int32Array.from({ length: size }, (_, at) => going[at] ?? defined(going[0]));
-    const variables = this.caches;
+    const variables = this.caches();
     await defined(this.compaction.get(size)).for(variables).run({ inputs: { from }, variables });
     const taken = (numbers: HostArray): Int32Array => from.map((at) => defined(numbers[at]));
     const rows = going.map((at) => defined(batch.rows[at]));

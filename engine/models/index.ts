@@ -25,6 +25,7 @@ export {
   parameterCount,
   parameters,
 } from "./decoder.ts";
+export { type WeightsSource, type Working, FrozenRole, IDLE_BYTES, allAtWork, present } from "./frozenRole.ts";
 export {
   type Generation,
   type GenerationSettings,

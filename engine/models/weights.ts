@@ -1,5 +1,5 @@
 import type { Backend, DeviceBuffer, HostArray } from "../compute/backend.ts";
-import { type DType, dtypeOf, fromBf16, toBf16 } from "../compute/graph/dtype.ts";
+import { type DType, type WeightType, dtypeOf, fromBf16, toBf16 } from "../compute/graph/dtype.ts";
 import { type Shape, sameShape } from "../compute/graph/tensor.ts";
 
 /** Elements of weights: f32, or bf16 by their bits. */
@@ -55,10 +55,21 @@ export class DeviceWeights {
   static upload(backend: Backend, weights: TensorStream, compute = backend.precision): DeviceWeights {
     const buffers = new Map<string, DeviceBuffer>();
     // One by one: a stream may let go of each once it is here.
-    for (const [name, { shape, data }] of weights) {
-      const isNarrow = isRounded(shape) && (compute === "bf16" || data instanceof Uint16Array);
-      const held = inType(data, isNarrow ? "bf16" : "f32");
-      buffers.set(name, backend.allocate({ shape, dtype: dtypeOf(held) }, held));
+    for (const [name, tensor] of weights) buffers.set(name, placed(backend, tensor, compute));
+    return DeviceWeights.of(backend, buffers);
+  }
+
+  /** {@link upload} of tensors that are read meanwhile; where one cannot be, or has no room, those before it are released. */
+  static async read(
+    backend: Backend,
+    weights: AsyncIterable<readonly [name: string, tensor: HostTensor<WeightArray>]>,
+  ): Promise<DeviceWeights> {
+    const buffers = new Map<string, DeviceBuffer>();
+    try {
+      for await (const [name, tensor] of weights) buffers.set(name, placed(backend, tensor, backend.precision));
+    } catch (error) {
+      DeviceWeights.of(backend, buffers).release();
+      throw error;
     }
     return DeviceWeights.of(backend, buffers);
   }
@@ -122,6 +133,12 @@ export class DeviceWeights {
   release(): void {
     for (const buffer of Object.values(this.buffers)) this.backend.release(buffer);
   }
+}
+
+function placed(backend: Backend, { shape, data }: HostTensor<WeightArray>, compute: WeightType): DeviceBuffer {
+  const isNarrow = isRounded(shape) && (compute === "bf16" || data instanceof Uint16Array);
+  const held = inType(data, isNarrow ? "bf16" : "f32");
+  return backend.allocate({ shape, dtype: dtypeOf(held) }, held);
 }
 
 /** True for weights that a model which computes in bf16 reads in bf16: the matrices. Vectors are few, and are held in f32. */

@@ -1,7 +1,7 @@
 import type { Backend } from "../compute/backend.ts";
 import type { SamplingConfig } from "../config/index.ts";
 import type { Task } from "../evaluation/tasks/task.ts";
-import type { DeviceWeights } from "../models/index.ts";
+import type { FrozenRole } from "../models/index.ts";
 import { questionText, recordedTurns } from "../protocol/conversation.ts";
 import type { Prompt } from "../storage/datasets.ts";
 import type { BenchmarkAnswer } from "../storage/formats/answers.ts";
@@ -18,9 +18,9 @@ import { type AnsweringSettings, type AskedTurn, askedTurn, passesOf } from "./t
 export interface AnsweringModels {
   readonly backend: Backend;
   readonly model: Omit<FrozenModel, "weights">;
-  readonly device: DeviceWeights;
-  readonly reward: FrozenModel;
-  readonly scorer: DeviceWeights;
+  readonly device: FrozenRole;
+  readonly reward: Omit<FrozenModel, "weights">;
+  readonly scorer: FrozenRole;
 }
 
 /** Questions, and how they are answered. */
@@ -104,7 +104,7 @@ async function* sampled(
   const { turns, prompts, random, nBefore, ...sampling } = pass;
   const questions = turns.map(({ question }) => question);
   const rewarding = rewardingOf(reward, { format: model.format, questions });
-  const sampler = new ResponseSampler(backend, { model, prompts, sampling, reward: { ...rewarding, weights: scorer } });
+  const sampler = new ResponseSampler(backend, { model, prompts, sampling, reward: { ...rewarding, role: scorer } });
   try {
     yield* sampler.sample(device, random, undefined, nBefore);
   } finally {

@@ -1,5 +1,5 @@
 import { basename, join } from "node:path";
-import { DeviceWeights, merged } from "../models/index.ts";
+import { FrozenRole, merged } from "../models/index.ts";
 import { meanInterval } from "../evaluation/statistics/mean.ts";
 import type { SamplingConfig } from "../config/index.ts";
 import { taskSchema } from "../config/task.ts";
@@ -261,11 +261,14 @@ async function responsesOf(
   const prompts = encodePrompts(questions, model, { maxNewTokens, from });
   const backend = await openBackend({ backend: "auto", threads: 0 });
   try {
-    const rewarding = reward && rewardingOf(reward, { format: model.format, questions });
-    const sampler = new ResponseSampler(backend, { model, prompts, sampling: how, reward: rewarding });
-    const device = DeviceWeights.upload(backend, model.weights);
+    const scoring = reward && {
+      ...rewardingOf(reward, { format: model.format, questions }),
+      role: new FrozenRole(backend, reward.weights),
+    };
+    const sampler = new ResponseSampler(backend, { model, prompts, sampling: how, reward: scoring });
+    const role = new FrozenRole(backend, model.weights);
     const responses: ScoredResponse[] = [];
-    for await (const batch of sampler.sample(device, Random.of(seed, "generate"))) {
+    for await (const batch of sampler.sample(role, Random.of(seed, "generate"))) {
       signal.throwIfAborted();
       responses.push(...batch);
     }

@@ -151,7 +151,7 @@ function countOf(shapes: ReadonlyMap<string, Shape>): number {
 }
 
 /** Of a program: its intermediate values, and what a card holds of it beside the weights. */
-interface Arenas {
+export interface Arenas {
   readonly arenaBytes: number;
   readonly cardArenaBytes: number;
   readonly cardOwnBytes: number;
@@ -228,23 +228,36 @@ export interface ReadingCost {
   readonly areAdapters?: boolean;
 }
 
+/** The cost of reading models as if all were at work at once, with what each part takes that may have its turn alone. */
+export interface ReadCost extends PlannedCost {
+  readonly model: {
+    /** Of one model on the device. */
+    readonly weightBytes: number;
+    /** The same as it is read from its checkpoint. */
+    readonly storedBytes: number;
+  };
+  readonly generated: Arenas & Pick<PlannedCost, "cacheBytes">;
+  readonly scored: Arenas;
+}
+
 /** Cost of reading models: of generating with the first, and of scoring with the others. */
 export function readingCost(
   model: ModelConfig,
   { models, tokens, generated, scored, frozenWeights = "f32", precision = "f32", areAdapters = false }: ReadingCost,
-): PlannedCost {
+): ReadCost {
   const count = parameterCount(model);
   const changes = countOf(adapterParameters(model));
-  const programs = [
-    generated === undefined ? NO_ARENAS : generationArena(model, generated, precision),
-    scored === undefined ? NO_ARENAS : scoringArena(model, scored, precision),
-  ];
+  const generating = generated === undefined ? NO_ARENAS : generationArena(model, generated, precision);
+  const scoring = scored === undefined ? NO_ARENAS : scoringArena(model, scored, precision);
+  const programs = [generating, scoring];
   const arenaBytes = Math.max(...programs.map((one) => one.arenaBytes));
   const cardArenaBytes = Math.max(...programs.map((one) => one.cardArenaBytes));
   const cardOwnBytes = programs.reduce((sum, one) => sum + one.cardOwnBytes, 0);
   const whole = areAdapters ? 0 : count * bytesOfFrozen(frozenWeights, precision);
   const cache = generated === undefined ? 0 : cacheBytes(model, generated, precision);
-  const weightBytes = models * (whole + changes * BYTES);
+  const modelBytes = whole + changes * BYTES;
+  const weightBytes = models * modelBytes;
+  const storedBytes = (areAdapters ? 0 : count * DTYPES[frozenWeights].bytes) + changes * BYTES;
   const held = weightBytes + cache;
   return {
     parameters: count,
@@ -253,6 +266,11 @@ export function readingCost(
     cardBytes: held + cardArenaBytes + cardOwnBytes,
     ...{ arenaBytes, cardArenaBytes },
     flops: FORWARD * (count + changes) * tokens,
+    ...{
+      model: { weightBytes: modelBytes, storedBytes },
+      generated: { ...generating, cacheBytes: cache },
+      scored: scoring,
+    },
   };
 }
 

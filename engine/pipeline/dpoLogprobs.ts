@@ -22,14 +22,16 @@ export async function referenceLogprobs(
   scorers: PerAdapter<SequenceScorer>,
 ): Promise<SaidLogprobs> {
   const sums = { chosen: new Float64Array(pairs.length), rejected: new Float64Array(pairs.length) };
-  for (const { config, weights } of references) {
-    for (const side of SIDES) {
-      const scores = await scorers.of(config).score(
-        weights,
-        pairs.map((pair) => pair[side]),
-      );
-      for (const [at, score] of scores.entries()) sums[side][at]! += score / references.length;
-    }
+  for (const { config, role } of references) {
+    await role.atWork(async (weights) => {
+      for (const side of SIDES) {
+        const scores = await scorers.of(config).score(
+          weights,
+          pairs.map((pair) => pair[side]),
+        );
+        for (const [at, score] of scores.entries()) sums[side][at]! += score / references.length;
+      }
+    });
   }
   return { chosen: Float32Array.from(sums.chosen), rejected: Float32Array.from(sums.rejected) };
 }

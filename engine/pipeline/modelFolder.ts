@@ -1,37 +1,30 @@
 import { join } from "node:path";
-import { type WeightType, DTYPES, allFinite, toBf16 } from "../compute/graph/dtype.ts";
-import { type Shape, sizeOf } from "../compute/graph/tensor.ts";
 import {
   type FetchedTensor,
   type Head,
   type HostTensor,
   type ModelConfig,
   type WeightArray,
+  type WeightsSource,
+  IDLE_BYTES,
   formatModelConfig,
-  parameters,
-  parseModelConfig,
-  selectWeights,
 } from "../models/index.ts";
-import { WeightsError } from "../models/weights.ts";
 import type { RunConfig, SavedType } from "../config/index.ts";
 import { CheckpointError } from "../protocol/errors.ts";
 import { isAdapterFolder } from "../storage/adapterFolders.ts";
 import {
   type CheckpointContent,
-  type CheckpointFiles,
   mainType,
   readAsWritten,
-  readCheckpoint,
   withStoredType,
   writeCheckpoint,
 } from "../storage/checkpoints.ts";
-import { type StoredType, isStoredType, SAVED_TYPES } from "../storage/elementTypes.ts";
-import type { WeightsFile } from "../storage/safetensors.ts";
-import { WEIGHTS_FILE } from "../storage/shards.ts";
+import { type StoredType, SAVED_TYPES } from "../storage/elementTypes.ts";
 import type { JsonObject } from "../storage/json.ts";
 import { type Tokenizer, PromptFormat } from "../text/index.ts";
 import { baseFolderOf, readAdapter } from "./adapterFolder.ts";
 import { type LoadChoice, endsIn, formatOf } from "./chatChoice.ts";
+import { type CarriedParts, type TypeOf, StoredWeights } from "./storedWeights.ts";
 
 /** A checkpoint in memory: shape, weights, tokenizer. */
 export interface LoadedModel<A extends WeightArray = Float32Array> {
@@ -43,15 +36,6 @@ export interface LoadedModel<A extends WeightArray = Float32Array> {
   readonly format: PromptFormat;
   /** Parts of the folder that go along with what is trained from it. */
   readonly carried: CarriedParts;
-}
-
-/** Parts of a checkpoint that go along with what is trained from it. */
-interface CarriedParts extends Pick<CheckpointFiles, "config" | "generationConfig"> {
-  readonly folder: string;
-  /** How tensors are stored. */
-  readonly types: ReadonlyMap<string, StoredType>;
-  /** How most of them are, and so those that training adds. */
-  readonly type: StoredType;
 }
 
 /** A model to be saved; one that was loaded gives its chat template and settings along. */
@@ -107,130 +91,88 @@ export function loadModel(
 /** Loads a Hugging Face folder like {@link loadModel}, to be read only. */
 export function loadFrozenModel(
   folder: string,
-  { frozenWeights }: FrozenSlice,
+  slice: FrozenSlice,
   heads: readonly Head[] = ["language"],
   chat: LoadChoice = {},
 ): Promise<FrozenModel> {
-  return load(folder, { heads, chat }, (stored) => (stored === "BF16" ? "bf16" : (frozenWeights ?? "f32")));
+  return load(folder, { heads, chat }, frozenTypes(slice));
 }
 
-/** The type that a tensor is held in, by the one that it is stored in. */
-type TypeOf = (stored: string) => WeightType;
+/** A model that is only read; weights that are large are read each time that it is at work. */
+export type OpenModel = Omit<FrozenModel, "weights"> & { readonly weights: FrozenModel["weights"] | WeightsSource };
+
+/** Loads a Hugging Face folder like {@link loadFrozenModel}, for a role that need not be on the device throughout. */
+export async function openFrozenModel(
+  folder: string,
+  slice: FrozenSlice,
+  heads: readonly Head[] = ["language"],
+  chat: LoadChoice = {},
+): Promise<OpenModel> {
+  const opened = await open(folder, { heads, chat }, frozenTypes(slice));
+  const { stored, own } = opened;
+  const described = await describe(folder, opened, chat);
+  if (stored.bytes < IDLE_BYTES) return { ...described, weights: await allOf(opened) };
+  await stored.check();
+  const read: WeightsSource["read"] = async function* () {
+    yield* stored.read();
+    yield* own;
+  };
+  return { ...described, weights: { read } };
+}
+
+function frozenTypes({ frozenWeights }: FrozenSlice): TypeOf {
+  return (stored) => (stored === "BF16" ? "bf16" : (frozenWeights ?? "f32"));
+}
+
+/** A checkpoint, and the tensors of an adapter over it, which are few. */
+interface Opened {
+  readonly config: ModelConfig;
+  readonly stored: StoredWeights;
+  readonly own: ReadonlyMap<string, HostTensor>;
+}
+
+interface Loading {
+  readonly heads: readonly Head[];
+  readonly chat: LoadChoice;
+}
+
+async function open(folder: string, { heads, chat }: Loading, typeOf: TypeOf): Promise<Opened> {
+  if (!(await isAdapterFolder(folder))) {
+    const stored = await StoredWeights.open(folder, heads, typeOf);
+    return { config: stored.config, stored, own: new Map() };
+  }
+  // A head that an adapter brings is not the base's.
+  const below = heads.filter((head) => head === "language");
+  const stored = await StoredWeights.open(await baseFolderOf(folder, chat.base?.folder), below, typeOf);
+  const { adapter, weights: own } = await readAdapter(folder, stored.config, heads);
+  return { config: { ...stored.config, adapter }, stored, own };
+}
+
+async function allOf<A extends WeightArray>({
+  stored,
+  own,
+}: Opened): Promise<Map<string, HostTensor<A | Float32Array>>> {
+  return new Map<string, HostTensor<A | Float32Array>>([...(await stored.load<A>()), ...own]);
+}
+
+async function describe(
+  folder: string,
+  { config, stored: { carried } }: Opened,
+  chat: LoadChoice,
+): Promise<Omit<LoadedModel, "weights">> {
+  const format = await formatOf(folder, carried, chat);
+  checkSpecialTokens(folder, format.tokenizer, config);
+  return { config, tokenizer: format.tokenizer, format, carried };
+}
 
 async function load<A extends WeightArray>(
   folder: string,
-  { heads, chat }: { readonly heads: readonly Head[]; readonly chat: LoadChoice },
+  loading: Loading,
   typeOf: TypeOf,
 ): Promise<LoadedModel<A | Float32Array>> {
-  const isAdapter = await isAdapterFolder(folder);
-  const { config, weights, carried } = isAdapter
-    ? await loadAdapted<A>(folder, { heads, base: chat.base?.folder }, typeOf)
-    : await loadWeights<A>(folder, heads, typeOf);
-  const format = await formatOf(folder, carried, chat);
-  checkSpecialTokens(folder, format.tokenizer, config);
-  return { config, weights, tokenizer: format.tokenizer, format, carried };
-}
-
-/** An adapter's own tensors over those of its base; a head that it brings is not the base's. */
-async function loadAdapted<A extends WeightArray>(
-  folder: string,
-  { heads, base: given }: { readonly heads: readonly Head[]; readonly base: string | undefined },
-  typeOf: TypeOf,
-): Promise<Pick<LoadedModel<A | Float32Array>, "config" | "weights" | "carried">> {
-  const below = heads.filter((head) => head === "language");
-  const base = await loadWeights<A>(await baseFolderOf(folder, given), below, typeOf);
-  const { adapter, weights } = await readAdapter(folder, base.config, heads);
-  return {
-    ...base,
-    config: { ...base.config, adapter },
-    weights: new Map<string, HostTensor<A | Float32Array>>([...base.weights, ...weights]),
-  };
-}
-
-async function loadWeights<A extends WeightArray>(
-  folder: string,
-  heads: readonly Head[],
-  typeOf: TypeOf,
-): Promise<Pick<LoadedModel<A>, "config" | "weights" | "carried">> {
-  const checkpoint = await readCheckpoint(folder);
-  try {
-    const config = parseModelConfig(checkpoint.config, join(folder, "config.json"));
-    const wanted = parameters(config, heads);
-    // Before any of them is read, which takes a while.
-    fitting(folder, checkpoint.weights.tensors, wanted);
-    await checkScoreBias(checkpoint.weights, heads);
-    const available = allocated<A>(wanted, (name) => typeOf(checkpoint.weights.tensors.get(name)?.dtype ?? "F32"));
-    for (const [name, { data }] of available) {
-      await fill(data, checkpoint.weights, name);
-      if (!allFinite(data)) throw notFinite(folder, name);
-    }
-    const { config: settings, generationConfig } = checkpoint;
-    const carried = {
-      ...{ folder, config: settings, ...(generationConfig && { generationConfig }) },
-      ...storedTypes(checkpoint.weights),
-    };
-    return { config, weights: available, carried };
-  } finally {
-    await checkpoint.weights.close();
-  }
-}
-
-/** How the tensors of a checkpoint are stored; of types that are only read, what they are saved in. */
-function storedTypes({ tensors }: WeightsFile): Pick<CarriedParts, "types" | "type"> {
-  const types = [...tensors].map(([name, { dtype }]) => [name, isStoredType(dtype) ? dtype : "F32"] as const);
-  return { types: new Map(types), type: mainType(tensors.values()) };
-}
-
-/**
- * Room for tensors of those types, all in one block of memory: a system takes a large block back when it is freed, where
- * of many small ones the process keeps most.
- */
-function allocated<A extends WeightArray>(
-  wanted: ReadonlyMap<string, Shape>,
-  typeOf: (name: string) => WeightType,
-): Map<string, HostTensor<A>> {
-  const bytesOf = (name: string, shape: Shape): number => sizeOf(shape) * DTYPES[typeOf(name)].bytes;
-  const total = [...wanted].reduce((sum, [name, shape]) => sum + aligned(bytesOf(name, shape)), 0);
-  const block = new ArrayBuffer(total);
-  const tensors = new Map<string, HostTensor<A>>();
-  let offset = 0;
-  for (const [name, shape] of wanted) {
-    tensors.set(name, { shape, data: new DTYPES[typeOf(name)].array(block, offset, sizeOf(shape)) as A });
-    offset += aligned(bytesOf(name, shape));
-  }
-  return tensors;
-}
-
-/** Arrays begin at multiples of their elements. */
-const aligned = (bytes: number): number => Math.ceil(bytes / 8) * 8;
-
-/** Reads a tensor, in place where it is stored as it is held. */
-async function fill(into: WeightArray, weights: WeightsFile, name: string): Promise<void> {
-  const isBf16 = into instanceof Uint16Array;
-  if (weights.tensors.get(name)?.dtype === (isBf16 ? "BF16" : "F32")) {
-    await weights.readBytes(name, 0, new Uint8Array(into.buffer, into.byteOffset, into.byteLength));
-    return;
-  }
-  const data = await weights.readTensor(name);
-  into.set(isBf16 ? toBf16(data) : data);
-}
-
-/** Selects the wanted weights; an error about one that does not fit names its folder. */
-function fitting<T extends { readonly shape: Shape }>(
-  folder: string,
-  available: ReadonlyMap<string, T>,
-  wanted: ReadonlyMap<string, Shape>,
-): Map<string, T> {
-  try {
-    return selectWeights(available, wanted);
-  } catch (cause) {
-    if (!(cause instanceof WeightsError)) throw cause;
-    const isReward = wanted.has("score.weight");
-    const remedy = isReward
-      ? "give a reward model: AutoModelForSequenceClassification with one label"
-      : "give a language model whose config.json is its own";
-    throw new CheckpointError(cause.message, { file: folder, remedy }, { cause });
-  }
+  const opened = await open(folder, loading, typeOf);
+  const weights = await allOf<A>(opened);
+  return { ...(await describe(folder, opened, loading.chat)), weights };
 }
 
 /** Every sequence is begun, ended and padded with them, so that each needs its row of the embeddings. */
@@ -243,23 +185,6 @@ function checkSpecialTokens(folder: string, tokenizer: Tokenizer, config: ModelC
   const remedy =
     "resize the embeddings (model.resize_token_embeddings(len(tokenizer))), or name a token that has a row";
   throw new CheckpointError(what, { file: join(folder, "tokenizer_config.json"), remedy });
-}
-
-/** transformers' own classes have no bias on a score, and would drop it in silence. */
-async function checkScoreBias(weights: WeightsFile, heads: readonly Head[]): Promise<void> {
-  if (!heads.includes("score") || !weights.tensors.has(SCORE_BIAS)) return;
-  const bias = await weights.readTensor(SCORE_BIAS);
-  if (bias.every((value) => value === 0)) return;
-  const remedy = "remove it, which moves all rewards alike, or give a reward model without one";
-  throw new CheckpointError("is not 0, and a score has no bias", { file: weights.path, tensor: SCORE_BIAS, remedy });
-}
-
-const SCORE_BIAS = "score.bias";
-
-/** One such number makes every loss NaN, steps later and far from its cause. */
-function notFinite(folder: string, tensor: string): CheckpointError {
-  const remedy = "use a checkpoint from before its training diverged, or one stored in a wider type";
-  return new CheckpointError("holds numbers that are not finite", { file: join(folder, WEIGHTS_FILE), tensor, remedy });
 }
 
 /**
@@ -277,15 +202,8 @@ export async function loadOutline(
   folder: string,
   heads: readonly Head[] = ["language"],
 ): Promise<{ readonly config: ModelConfig; readonly type: StoredType }> {
-  const checkpoint = await readCheckpoint(folder);
-  try {
-    const config = parseModelConfig(checkpoint.config, join(folder, "config.json"));
-    fitting(folder, checkpoint.weights.tensors, parameters(config, heads));
-    await checkScoreBias(checkpoint.weights, heads);
-    return { config, type: mainType(checkpoint.weights.tensors.values()) };
-  } finally {
-    await checkpoint.weights.close();
-  }
+  const { config, carried } = await StoredWeights.open(folder, heads, () => "f32");
+  return { config, type: carried.type };
 }
 
 /**

@@ -2,6 +2,7 @@ import type { Backend } from "../compute/backend.ts";
 import type { Task } from "../evaluation/tasks/task.ts";
 import {
   type DeviceWeights,
+  type FrozenRole,
   type Generation,
   type ModelConfig,
   Generator,
@@ -21,10 +22,10 @@ import { type EncodedPrompts, type ResponseText, responseTexts } from "./generat
 /** Prompts that a probe answers: the standard error of a KL of some nats is then a tenth of it or so. */
 export const PROBED_PROMPTS = 64;
 
-/** A model that is read, on the device. */
+/** A model that is read. */
 export interface ReadModel {
   readonly config: ModelConfig;
-  readonly weights: DeviceWeights;
+  readonly role: FrozenRole;
 }
 
 /** Everything that a probe of a policy takes. */
@@ -79,8 +80,8 @@ export class PolicyProbe {
     const rollouts = joinResponses(generation.queries, generation.responses, generation.lengths);
     const own = await this.scorers.of(this.settings.policy).score(policy, rollouts);
     const kls: Float64Array[] = [];
-    for (const { config, weights } of references) {
-      const { logprobs } = await this.scorers.of(config).score(weights, rollouts);
+    for (const { config, role } of references) {
+      const { logprobs } = await role.atWork((weights) => this.scorers.of(config).score(weights, rollouts));
       kls.push(klPerToken(own.logprobs, logprobs, "kl"));
     }
     const kl = mixKl(kls);

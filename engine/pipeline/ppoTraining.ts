@@ -30,9 +30,16 @@ import { taskOf, trainPrompts, validationPrompts } from "./corpus.ts";
 import { distributionMetrics } from "./distributions.ts";
 import { type ResponseText, encodePrompts, responseTexts, shortenedMessage } from "./generation.ts";
 import { loop } from "./loop.ts";
-import { type FrozenModel, type FrozenSlice, type SaveSlice, loadFrozenModel, loadModel } from "./modelFolder.ts";
+import { type FrozenSlice, type OpenModel, type SaveSlice, loadModel, openFrozenModel } from "./modelFolder.ts";
 import { readPrompt } from "./modelDesk.ts";
-import { type HeldModel, changed, loadReferences, withoutAdapter } from "./references.ts";
+import {
+  type HeldModel,
+  type ReadableModel,
+  changed,
+  loadReferences,
+  roleWeights,
+  withoutAdapter,
+} from "./references.ts";
 import { rewardingOf } from "./rewarding.ts";
 import {
   type Artifact,
@@ -81,7 +88,8 @@ export async function trainPpo(
   const random = Random.of(seed, "rlhf", "adapter");
   const start = await loadTrainable(init.folder, { ...(lora && { lora }), ...frozen, random, chat, template, base });
   const { format } = start;
-  const others = await loadOthers({ start, reference, reward, frozen, chat, base });
+  const isMoving = (arm.movingReference ?? "fixed") !== "fixed";
+  const others = await loadOthers({ start, reference, reward, frozen, chat, base, isMoving });
   const questions = await trainPrompts({ task: settings, file: data?.path, validationPrompts: kept }, seed);
   const texts = questions.map(questionText);
   const rewarding = rewardingOf(others.reward, { format, questions });
@@ -94,18 +102,21 @@ export async function trainPpo(
   const critic = arm.critic === "separate" ? criticFrom(await others.trainableReward()) : undefined;
   const heads: readonly Head[] = critic === undefined ? ["language", "value"] : ["language"];
   const weights = withHeads(start.trained, start.config, Random.of(seed, "rlhf", "heads"), heads);
-  const references = ppo.moving === undefined ? others.references : others.references.map(inF32);
   const models = {
     ...(lora && { base: handOver(start.frozen) }),
     policy: handedOver({ config: start.config, weights }),
-    references: references.map(handedOver),
-    reward: { ...rewarding, weights: handOver(rewarding.weights) },
+    references: others.references.map(({ config, weights }) => ({
+      ...{ config, weights: roleWeights(isMoving && weights instanceof Map ? inF32(weights) : weights) },
+    })),
+    reward: { ...rewarding, weights: roleWeights(others.reward.weights) },
     ...(critic === undefined ? {} : { critic: handedOver(critic) }),
   };
   const snapshot = await context.restore(savedSchema);
   const saved = snapshot === undefined ? undefined : savedOf(snapshot, start.config, critic?.config);
   if (saved !== undefined) for (const model of [models.policy, models.critic]) discard(model?.weights ?? []);
-  if (saved?.ppo.reference !== undefined) for (const { weights: stale } of models.references) discard(stale);
+  // One that moves is as it was saved.
+  if (saved?.ppo.reference !== undefined)
+    for (const { weights: stale } of models.references) if (!("read" in stale)) discard(stale);
   const trainer = new PpoTrainer(backend, models, prompts, ppo, saved?.ppo);
   const watch = new AlarmWatch(context, "rlhf", saved?.history);
   const panel =
@@ -121,7 +132,7 @@ export async function trainPpo(
     return Promise.resolve({ json, tensors: trainer.fetched() });
   };
   try {
-    if (snapshot === undefined) await panel?.begin(trainer.onDevice.policy);
+    if (snapshot === undefined) await panel?.begin(trainer.onDevice);
     else await madeUp(context, snapshot.step, panel);
     await loop(
       context,
@@ -137,7 +148,7 @@ export async function trainPpo(
           watch.see(metrics, iteration.iteration + 1);
           recordSamples(context, texts, iteration, { responses, golds, format });
           const compared = isLooked(looks, iteration.iteration, arm.iterations)
-            ? await panel?.measure(trainer.onDevice.policy, iteration.iteration + 1)
+            ? await panel?.measure(trainer.onDevice, iteration.iteration + 1)
             : {};
           const spread = hasDistributions(iteration.iteration + 1, arm.iterations)
             ? distributionsOf(iteration, arm)
@@ -183,8 +194,8 @@ export interface RlhfSlice extends FrozenSlice, LoraSlice, ChatSlice, SaveSlice,
 
 /** The models beside the policy. */
 interface Others {
-  readonly references: readonly HeldModel[];
-  readonly reward: FrozenModel;
+  readonly references: readonly ReadableModel[];
+  readonly reward: OpenModel;
   /** The reward model in f32, for a critic to start from. */
   readonly trainableReward: () => Promise<HeldModel<Float32Array>>;
 }
@@ -197,17 +208,19 @@ async function loadOthers({
   frozen,
   chat,
   base,
+  isMoving,
 }: Pick<RlhfInputs, "reference" | "reward"> & {
+  readonly isMoving: boolean;
   readonly base: Artifact | undefined;
   readonly start: TrainableModel;
   readonly frozen: FrozenSlice;
   readonly chat: ChatSlice["chat"];
 }): Promise<Others> {
   const rewarding = async (): Promise<Pick<Others, "reward" | "trainableReward">> => {
-    const model = await loadFrozenModel(reward.folder, frozen, ["score"], { chat });
+    const model = await openFrozenModel(reward.folder, frozen, ["score"], { chat });
     return { reward: model, trainableReward: () => loadModel(reward.folder, ["score"]) };
   };
-  const references = await loadReferences(reference, { config: start.config, frozen, base });
+  const references = await loadReferences(reference, { config: start.config, frozen, base, isMoving });
   // One that the config brings is a whole model.
   if (base === undefined || !(await isAdapterFolder(reward.folder))) return { references, ...(await rewarding()) };
   const config = withoutAdapter(start.config);
@@ -223,8 +236,8 @@ async function loadOthers({
 }
 
 /** A reference that moves does so in f32, whatever it is stored in. */
-function inF32({ config, weights }: HeldModel): HeldModel {
-  return { config, weights: new Map(asF32(weights)) };
+function inF32(weights: HeldModel["weights"]): HeldModel["weights"] {
+  return new Map(asF32(weights));
 }
 
 /** The model on its way to the device, which frees the host's copy. */
@@ -269,7 +282,7 @@ async function panelOf(
     readonly trainer: PpoTrainer;
     readonly start: TrainableModel;
     readonly task: Task | undefined;
-    readonly reward: FrozenModel;
+    readonly reward: OpenModel;
   },
   known: PanelState | undefined,
 ): Promise<WinRatePanel> {
@@ -279,7 +292,7 @@ async function panelOf(
   const maxNewTokens = Math.min(sampling.maxNewTokens, task?.maxResponseLength ?? Infinity);
   const prompts = encodePrompts(questions, start, { maxNewTokens, from: file ?? "validation" });
   const rewarding = rewardingOf(reward, { format: start.format, questions });
-  const scorer = { ...rewarding, weights: trainer.onDevice.reward };
+  const scorer = { ...rewarding, role: trainer.reward };
   const asking: Pick<WinRatePanelSettings, "models" | "promptText" | "signal" | "note"> = {
     ...{ models, signal, note: (message) => report({ kind: "note", message }) },
     promptText: promptFile === undefined ? undefined : await readPrompt(promptFile),

@@ -1,6 +1,14 @@
-import { type AdapterModel, type HostTensor, type ModelConfig, type WeightArray } from "../models/index.ts";
+import {
+  type AdapterModel,
+  type HostTensor,
+  type ModelConfig,
+  type TensorStream,
+  type WeightArray,
+  type WeightsSource,
+  handOver,
+} from "../models/index.ts";
 import { readChange } from "./adapterFolder.ts";
-import { type FrozenSlice, loadFrozenModel } from "./modelFolder.ts";
+import { type FrozenSlice, loadFrozenModel, openFrozenModel } from "./modelFolder.ts";
 import type { Artifact } from "./stage.ts";
 
 /** A model on the host. */
@@ -16,14 +24,28 @@ interface ReferenceChoice {
   readonly frozen: FrozenSlice;
   /** The checkpoint that the adapters of a run change. */
   readonly base: Artifact | undefined;
+  /** They are changed while they are read. */
+  readonly isMoving?: boolean;
 }
 
-/** Loads the models that hold a policy: of adapters only what each changes of the base, which they share. */
+/** Weights on their way to a role: those in memory leave it. */
+export function roleWeights(weights: ReadableModel["weights"]): TensorStream | WeightsSource {
+  return weights instanceof Map ? handOver(weights) : weights;
+}
+
+/** A model whose weights are in memory, or are read when it is at work. */
+export type ReadableModel = Pick<HeldModel, "config"> & { readonly weights: HeldModel["weights"] | WeightsSource };
+
+/**
+ * Loads the models that hold a policy: of adapters only what each changes of the base, which they share. Those that stay as
+ * they are need not be in memory throughout; others do.
+ */
 export async function loadReferences(
   references: readonly Artifact[],
-  { config, frozen, base }: ReferenceChoice,
-): Promise<readonly HeldModel[]> {
-  if (base === undefined) return Promise.all(references.map(({ folder }) => loadFrozenModel(folder, frozen)));
+  { config, frozen, base, isMoving = false }: ReferenceChoice,
+): Promise<readonly ReadableModel[]> {
+  const load = isMoving ? loadFrozenModel : openFrozenModel;
+  if (base === undefined) return Promise.all(references.map(({ folder }) => load(folder, frozen)));
   const whole = withoutAdapter(config);
   return Promise.all(references.map(async ({ folder }) => changed(whole, await readChange(folder, whole))));
 }

@@ -1,13 +1,6 @@
 import * as z from "zod";
 import type { Backend } from "../compute/backend.ts";
-import {
-  type Generation,
-  type SamplingSettings,
-  type TensorStream,
-  DeviceWeights,
-  Generator,
-  RewardScorer,
-} from "../models/index.ts";
+import { type Generation, type SamplingSettings, type Working, Generator, RewardScorer } from "../models/index.ts";
 import { numberOrNaN } from "../storage/formats/numberOrNaN.ts";
 import type { Random } from "../training/index.ts";
 import { type EncodedPrompts, type ResponseText, responseTexts } from "./generation.ts";
@@ -33,8 +26,8 @@ export interface ResponseSamplerSettings {
   readonly model: Pick<LoadedModel, "config" | "format">;
   readonly prompts: EncodedPrompts;
   readonly sampling: SamplingSettings;
-  /** Weights that are on the device already stay there when the sampler is released. */
-  readonly reward?: (Omit<Rewarding, "weights"> & { readonly weights: TensorStream | DeviceWeights }) | undefined;
+  /** Its weights are the caller's, who releases them. */
+  readonly reward?: (Rewarding & { readonly role: Working }) | undefined;
 }
 
 /** Prompts in work at a time. */
@@ -48,8 +41,6 @@ export class ResponseSampler {
   private readonly settings: ResponseSamplerSettings;
   private readonly generator: Generator;
   private readonly scorer: RewardScorer | undefined;
-  private readonly reward: DeviceWeights | undefined;
-  private readonly own: DeviceWeights | undefined;
 
   constructor(backend: Backend, settings: ResponseSamplerSettings) {
     const { model, prompts, sampling, reward } = settings;
@@ -66,9 +57,6 @@ export class ResponseSampler {
       batchSize,
       ...(reward.sequencesOf === undefined && { length: queryLength + responseLength }),
     });
-    const { weights } = reward;
-    if (weights instanceof DeviceWeights) this.reward = weights;
-    else this.reward = this.own = DeviceWeights.upload(backend, weights);
   }
 
   /**
@@ -76,7 +64,7 @@ export class ResponseSampler {
    * stream is read in the order of the prompts: where some were responded to before, it goes on from there.
    */
   async *sample(
-    weights: DeviceWeights,
+    policy: Working,
     random: Random,
     see: (generation: Generation) => void = () => undefined,
     nBefore = 0,
@@ -85,7 +73,7 @@ export class ResponseSampler {
     const { queries, responseLength: R } = prompts;
     for (let first = nBefore; first < queries.length; first += PROMPTS_AT_ONCE) {
       const batch = queries.slice(first, first + PROMPTS_AT_ONCE);
-      const generation = await this.generator.generate(weights, batch, random);
+      const generation = await policy.atWork((weights) => this.generator.generate(weights, batch, random));
       see(generation);
       const numbers = batch.map((_, row) => first + row);
       const sequences =
@@ -94,19 +82,20 @@ export class ResponseSampler {
           const from = row * R;
           return [...query, ...generation.responses.subarray(from, from + (generation.lengths[row] ?? 0))];
         });
-      const rewards = this.reward && (await this.scorer?.score(this.reward, sequences));
+      const { scorer } = this;
+      const rewards = await this.settings.reward?.role.atWork(async (model) => scorer?.score(model, sequences));
       yield responseTexts(generation, model.format).map((text, row) => ({ ...text, reward: rewards?.[row] ?? NaN }));
     }
   }
 
   /** {@link respond}, all at once. */
-  async sampleAll(weights: DeviceWeights, random: Random): Promise<readonly ScoredResponse[]> {
+  async sampleAll(policy: Working, random: Random): Promise<readonly ScoredResponse[]> {
     const all: ScoredResponse[] = [];
-    for await (const batch of this.sample(weights, random)) all.push(...batch);
+    for await (const batch of this.sample(policy, random)) all.push(...batch);
     return all;
   }
 
   release(): void {
-    for (const held of [this.generator, this.scorer, this.own]) held?.release();
+    for (const held of [this.generator, this.scorer]) held?.release();
   }
 }

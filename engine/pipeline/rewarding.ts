@@ -9,8 +9,8 @@ import { responseTexts } from "./generation.ts";
 import { chatChoice, loadFormat } from "./chatChoice.ts";
 import { type FrozenModel, loadConfig } from "./modelFolder.ts";
 
-/** A reward model, and how a policy's answers are put to it. */
-export interface Rewarding extends Pick<FrozenModel, "config" | "weights"> {
+/** A reward model's shape, and how a policy's answers are put to it. */
+export interface Rewarding extends Pick<FrozenModel, "config"> {
   /**
    * Token ids of answers as the reward model reads them, given the number of each one's question; absent where it reads
    * the policy's own ids.
@@ -31,12 +31,12 @@ export interface Rewarded {
  *
  * @throws {CheckpointError} when it has another tokenizer and no template, and the policy is asked in turns.
  */
-export function rewardingOf(reward: FrozenModel, { format, questions }: Rewarded): Rewarding {
-  const { config, weights } = reward;
+export function rewardingOf(reward: Omit<FrozenModel, "weights">, { format, questions }: Rewarded): Rewarding {
+  const { config } = reward;
   const { pad } = config.specialTokens;
   if (readDifference(format, reward.format) === undefined) {
-    if (pad === undefined || !format.ends.includes(pad)) return { config, weights };
-    return { config, weights, sequencesOf: (_, generation) => ownIds(generation).map((ids) => scoredPart(ids, pad)) };
+    if (pad === undefined || !format.ends.includes(pad)) return { config };
+    return { config, sequencesOf: (_, generation) => ownIds(generation).map((ids) => scoredPart(ids, pad)) };
   }
   if (reward.format.source === undefined && (format.makesTurns || questions.some((one) => typeof one !== "string")))
     throw withoutTemplate(reward.carried.folder);
@@ -48,7 +48,7 @@ export function rewardingOf(reward: FrozenModel, { format, questions }: Rewarded
       return scoredPart(ids, pad).slice(0, config.maxPositions);
     });
   };
-  return { config, weights, sequencesOf };
+  return { config, sequencesOf };
 }
 
 /** An answer in words. */

@@ -1,7 +1,7 @@
 import type { Backend } from "../compute/backend.ts";
 import { gradients } from "../compute/graph/gradients.ts";
 import { plan } from "../compute/graph/program.ts";
-import { TypedPrograms, chunks } from "../models/index.ts";
+import { FrozenRole, TypedPrograms, chunks, present } from "../models/index.ts";
 import type { SamplingConfig } from "../config/index.ts";
 import { mean } from "../evaluation/statistics/mean.ts";
 import type { LossAndGradient, SoupNeed, TensorWeights } from "../soup/recipe.ts";
@@ -149,16 +149,23 @@ async function responseEvaluator(
   const maxNewTokens = Math.min(longestAnswer, task?.maxResponseLength ?? Infinity);
   const prompts = encodePrompts(texts, mixtures, { maxNewTokens, from: file ?? "validation" });
   const { format } = mixtures;
-  const scorer = by === "reward" && reward ? rewardingOf(reward, { format, questions: texts }) : undefined;
+  const isScored = by === "reward" && reward !== undefined;
+  const rewarding = isScored ? rewardingOf(reward, { format, questions: texts }) : undefined;
+  const role = isScored ? new FrozenRole(backend, reward.weights) : undefined;
+  const scorer = rewarding && role && { ...rewarding, role };
   const sampler = new ResponseSampler(backend, { model: mixtures, prompts, sampling, reward: scorer });
   const score = async (weightsOf: TensorWeights): Promise<number> => {
     const placed = mixtures.place(backend, weightsOf);
     // The stream's name is part of the result: by another, other answers would be drawn.
-    const responses = await sampler.sampleAll(placed.weights, Random.of(seed, "tasting"));
+    const responses = await sampler.sampleAll(present(placed.weights), Random.of(seed, "tasting"));
     placed.release();
     return mean(
       responses.map((one, row) => (by === "reward" ? one.reward : (task?.gold(questionText(texts[row]!), one) ?? NaN))),
     );
   };
-  return { of: () => ({ score }), release: () => sampler.release() };
+  const release = (): void => {
+    sampler.release();
+    role?.release();
+  };
+  return { of: () => ({ score }), release };
 }

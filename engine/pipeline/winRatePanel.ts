@@ -4,7 +4,7 @@ import { type RunConfig, type SamplingConfig, judgeModels, judgesWhileTraining }
 import type { AnswerPair, Judge, Verdict } from "../evaluation/judges/judge.ts";
 import type { Task } from "../evaluation/tasks/task.ts";
 import { winRate } from "../evaluation/winRates.ts";
-import type { DeviceWeights } from "../models/index.ts";
+import { type DeviceWeights, present } from "../models/index.ts";
 import { type Question, asTurns, questionText } from "../protocol/conversation.ts";
 import { ServerError } from "../serving/client/serverError.ts";
 import { BudgetSpent } from "../serving/modelCalls.ts";
@@ -75,7 +75,6 @@ export interface WinRatePanelSettings extends Required<WatchSlice>, PanelTools {
   readonly questions: readonly Question[];
   /** Of the questions. */
   readonly prompts: EncodedPrompts;
-  /** Its weights are on the device already. */
   readonly reward: NonNullable<ResponseSamplerSettings["reward"]>;
   readonly task: Task | undefined;
   readonly seed: number;
@@ -172,7 +171,7 @@ export class WinRatePanel {
   }
 
   private async answers(policy: DeviceWeights): Promise<readonly ScoredResponse[]> {
-    const all = await this.sampler.sampleAll(policy, Random.of(this.settings.seed, "watch"));
+    const all = await this.sampler.sampleAll(present(policy), Random.of(this.settings.seed, "watch"));
     return all.map(({ text, ended, nTokens, reward }) => ({ text, ended, nTokens, reward }));
   }
 }

@@ -1,14 +1,17 @@
-import type { Generation, ModelConfig, TensorStream, Weights } from "../models/index.ts";
+import type { Generation, ModelConfig, TensorStream, Weights, WeightsSource } from "../models/index.ts";
 import type { DataPosition, RestoredTrainState, SavedTrainState } from "../training/index.ts";
 import type { KlController } from "./klController.ts";
 import { CRITIC } from "./ppoStep.ts";
 import type { RunningMoments } from "./runningMoments.ts";
 
 /** A model's shape and its weights. */
-export interface Model<W extends TensorStream = TensorStream<Float32Array>> {
+export interface Model<W = TensorStream<Float32Array>> {
   readonly config: ModelConfig;
   readonly weights: W;
 }
+
+/** A model that is only read. One whose weights are a source is on the device only while it scores. */
+export type ScoringModel = Model<TensorStream | WeightsSource>;
 
 /** The models of a PPO training. All share the policy's tokenizer, but a reward model that is given `sequencesOf`. */
 export interface PpoModels {
@@ -19,9 +22,9 @@ export interface PpoModels {
   readonly base?: TensorStream;
   /** The policy's start; with a value head when the critic is one. */
   readonly policy: Model;
-  /** References: one model is PPO or, when it is a soup, SALSA; several are MKL (SALSA eq. 5). */
-  readonly references: readonly Model<TensorStream>[];
-  readonly reward: Model<TensorStream> & {
+  /** References: one model is PPO or, when it is a soup, SALSA; several are MKL (SALSA eq. 5). One that moves is a stream. */
+  readonly references: readonly ScoringModel[];
+  readonly reward: ScoringModel & {
     /** Rollouts as the reward model reads them, given each one's prompt; their own ids unless given. */
     readonly sequencesOf?: (prompts: readonly number[], generation: Generation) => readonly (readonly number[])[];
   };

@@ -2,6 +2,7 @@ import type { Backend } from "../compute/backend.ts";
 import {
   DeviceWeights,
   EnsembleScorer,
+  FrozenRole,
   FullKlScorer,
   Generator,
   type ModelConfig,
@@ -9,12 +10,11 @@ import {
   ResponseScorer,
   RewardScorer,
   type ScorerSettings,
-  type TensorStream,
   parameters,
 } from "../models/index.ts";
 import type { TrainState } from "../training/index.ts";
 import { ReferenceMover } from "./movingReference.ts";
-import type { Model, PpoModels } from "./ppoModels.ts";
+import type { PpoModels, ScoringModel } from "./ppoModels.ts";
 import type { PpoSettings } from "./ppoSettings.ts";
 import { CRITIC, ppoStep } from "./ppoStep.ts";
 
@@ -38,17 +38,17 @@ export interface PpoParts {
   readonly policy: ModelConfig;
   /** Below the weights of all models; empty where each has all of its own. */
   readonly base: DeviceWeights;
-  readonly references: readonly Placed[];
-  readonly reward: Placed;
+  readonly references: readonly Scoring[];
+  readonly reward: Scoring;
 }
 
-/** A model on the device, over the base. */
-interface Placed {
+/** A model that scores, over the base. */
+interface Scoring {
   readonly config: ModelConfig;
-  readonly weights: DeviceWeights;
+  readonly role: FrozenRole;
 }
 
-/** Compiles all programs, and uploads the models that are not trained. */
+/** Compiles all programs, and uploads those models that are not trained and stay on the device. */
 export function compileParts(backend: Backend, models: PpoModels, settings: PpoSettings): PpoParts {
   const { minibatchSize, batchSize, queryLength, responseLength, temperature, topK, topP, eos, pad } = settings;
   const policy = models.policy.config;
@@ -57,8 +57,8 @@ export function compileParts(backend: Backend, models: PpoModels, settings: PpoS
   const shapes = { batchSize: minibatchSize, queryLength, responseLength, temperature };
   const sampling = { temperature, topK, topP };
   const base = DeviceWeights.upload(backend, models.base ?? new Map());
-  const placed = ({ config, weights }: Model<TensorStream>): Placed => {
-    return { config, weights: DeviceWeights.upload(backend, weights) };
+  const scoring = ({ config, weights }: ScoringModel): Scoring => {
+    return { config, role: new FrozenRole(backend, weights, base) };
   };
   return {
     ...{ backend, shapes },
@@ -88,8 +88,8 @@ export function compileParts(backend: Backend, models: PpoModels, settings: PpoS
     }),
     policy,
     base,
-    references: models.references.map(placed),
-    reward: placed(models.reward),
+    references: models.references.map(scoring),
+    reward: scoring(models.reward),
   };
 }
 
@@ -98,7 +98,7 @@ export function releaseParts(parts: PpoParts): void {
   const { step, generator, policyScorer, criticScorer, referenceScorers, fullKl, ensemble, rewardScorer } = parts;
   const scorers = [policyScorer, criticScorer, referenceScorers, fullKl, ensemble, rewardScorer];
   for (const part of [step, generator, ...scorers, parts.mover]) part?.release();
-  for (const { weights } of [...parts.references, parts.reward]) weights.release();
+  for (const { role } of [...parts.references, parts.reward]) role.release();
   parts.base.release();
 }
 

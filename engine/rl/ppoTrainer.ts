@@ -2,9 +2,11 @@ import type { Backend } from "../compute/backend.ts";
 import {
   type DeviceWeights,
   type FetchedTensor,
+  type FrozenRole,
   type Generation,
   type Rollouts,
   EnsembleScorer,
+  allAtWork,
   asF32,
   joinResponses,
   unpaddedSequences,
@@ -118,8 +120,8 @@ export class PpoTrainer {
     const kls = await this.kls(policy.logprobs, rollouts);
     const kl = mixKl(kls); // [B, R]
     const sequences = this.sequencesOf?.(prompts, generation) ?? unpaddedSequences(rollouts);
-    const reward = this.parts.base.and(this.parts.reward.weights);
-    const scores = await this.parts.rewardScorer.score(reward, sequences);
+    const { rewardScorer } = this.parts;
+    const scores = await this.reward.atWork((weights) => rewardScorer.score(weights, sequences));
     checkScores(scores, iteration);
 
     const ended = Array.from(generation.ended, (flag) => flag === 1);
@@ -177,9 +179,13 @@ export class PpoTrainer {
     return new Map(weights.filter(([name]) => !name.startsWith("v_head.") && !name.startsWith(CRITIC)));
   }
 
-  /** Policy and reward model as they are now, to be read and not kept: they go with the trainer. */
-  get onDevice(): { readonly policy: DeviceWeights; readonly reward: DeviceWeights } {
-    return { policy: this.policyWeights, reward: this.parts.base.and(this.parts.reward.weights) };
+  /** The policy as it is now, to be read and not kept: it goes with the trainer, and so does the reward model. */
+  get onDevice(): DeviceWeights {
+    return this.policyWeights;
+  }
+
+  get reward(): FrozenRole {
+    return this.parts.reward.role;
   }
 
   release(): void {
@@ -189,7 +195,7 @@ export class PpoTrainer {
 
   /** The reference, where it moves: then it is part of the state. */
   private get moved(): DeviceWeights | undefined {
-    return this.parts.mover === undefined ? undefined : this.parts.references[0]?.weights;
+    return this.parts.mover === undefined ? undefined : this.parts.references[0]?.role.resident;
   }
 
   private async moveReference(): Promise<void> {
@@ -208,18 +214,21 @@ export class PpoTrainer {
 
   /** Per-token KL to each reference, `[B, R]`. */
   private async kls(logprobs: Float32Array, rollouts: Rollouts): Promise<readonly Floats[]> {
-    const { base, referenceScorers, fullKl, ensemble, references } = this.parts;
+    const { referenceScorers, fullKl, ensemble, references } = this.parts;
     const { klKind } = this.settings;
-    const weights = references.map((reference) => base.and(reference.weights));
+    const roles = references.map(({ role }) => role);
     const configs = references.map(({ config }) => config);
-    if (fullKl !== undefined) return fullKl.score(this.policyWeights, weights, rollouts, configs);
+    if (fullKl !== undefined) {
+      return allAtWork(roles, (weights) => fullKl.score(this.policyWeights, weights, rollouts, configs));
+    }
     if (ensemble !== undefined && klKind !== "full") {
-      return [klPerToken(logprobs, await ensemble.score(weights, rollouts), klKind)];
+      const joint = await allAtWork(roles, (weights) => ensemble.score(weights, rollouts));
+      return [klPerToken(logprobs, joint, klKind)];
     }
     const kls: Floats[] = [];
-    for (const [index, { config }] of references.entries()) {
+    for (const { config, role } of references) {
       if (klKind === "full") continue;
-      const scores = await referenceScorers.of(config).score(weights[index]!, rollouts);
+      const scores = await role.atWork((weights) => referenceScorers.of(config).score(weights, rollouts));
       kls.push(klPerToken(logprobs, scores.logprobs, klKind));
     }
     return kls;

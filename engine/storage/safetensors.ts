@@ -28,6 +28,8 @@ export interface WeightsFile {
   readRange(name: string, from: number, count: number): Promise<Float32Array>;
   /** A tensor's bytes as stored, from byte `from`, as many as `into` holds. */
   readBytes(name: string, from: number, into: Uint8Array): Promise<void>;
+  /** How each of its files looks now, by path: while that stays the same, so does what it holds. */
+  stamps(): Promise<ReadonlyMap<string, string>>;
   close(): Promise<void>;
 }
 
@@ -119,6 +121,12 @@ class SafetensorsFile implements WeightsFile {
   async readBytes(name: string, from: number, into: Uint8Array): Promise<void> {
     this.checkRange(name, from, into.byteLength);
     await readFully(this.path, this.handle, into, this.entry(name).begin + from);
+  }
+
+  async stamps(): Promise<ReadonlyMap<string, string>> {
+    const { size, mtimeNs, ino } = await onDisk("look at", this.path, () => this.handle.stat({ bigint: true }));
+    // The time of the entry stays out: a link beside the file, as backups make, changes it.
+    return new Map([[this.path, [size, mtimeNs, ino].join(" ")]]);
   }
 
   async close(): Promise<void> {

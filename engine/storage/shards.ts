@@ -126,6 +126,11 @@ class ShardedWeights implements WeightsFile {
     await this.home(name).readBytes(name, from, into);
   }
 
+  async stamps(): Promise<ReadonlyMap<string, string>> {
+    const all = await Promise.all(this.shards.map((shard) => shard.stamps()));
+    return new Map(all.flatMap((one) => [...one]));
+  }
+
   async close(): Promise<void> {
     await Promise.all(this.shards.map((shard) => shard.close()));
   }

@@ -1,9 +1,8 @@
 import { join } from "node:path";
-import { DTYPES } from "../../compute/graph/dtype.ts";
 import { type RunConfig, type SamplingConfig, type TaskConfig, VALIDATION } from "../../config/index.ts";
 import { benchmarkKind } from "../../evaluation/benchmarks/index.ts";
 import { mean } from "../../evaluation/statistics/mean.ts";
-import { DeviceWeights, handOver, parameterCount } from "../../models/index.ts";
+import { FrozenRole } from "../../models/index.ts";
 import type { Question } from "../../protocol/conversation.ts";
 import { memoryByRole } from "../../common/memory.ts";
 import { TEST_PROMPTS } from "../../protocol/testPrompts.ts";
@@ -11,6 +10,7 @@ import type { Prompt } from "../../storage/datasets.ts";
 import { atomicWrite } from "../../storage/disk.ts";
 import { ANSWERS_FILE, type BenchmarkAnswer } from "../../storage/formats/answers.ts";
 import type { BaseInput } from "../adapterFolder.ts";
+import { alternation } from "../alternation.ts";
 import { answersByTurn } from "../answering.ts";
 import { heldAs, inTransit, readingCost, responseLengths, tokenizerBytes } from "../cost.ts";
 import {
@@ -22,7 +22,8 @@ import {
   validationPrompts,
 } from "../corpus.ts";
 import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
-import { type FrozenSlice, frozenSlice, loadFrozenModel } from "../modelFolder.ts";
+import { type FrozenSlice, frozenSlice, openFrozenModel } from "../modelFolder.ts";
+import { roleWeights } from "../references.ts";
 import { PROMPTS_AT_ONCE } from "../responseSampler.ts";
 import { type Artifact, type DataFile, type Stage, stopIfAsked } from "../stage.ts";
 import { fittingPrompts, longestOf } from "../testPrompts.ts";
@@ -62,9 +63,9 @@ export const answers: Stage<
     stopIfAsked(context);
     const { template, base } = inputs;
     const choice = { chat, template, base };
-    const model = await loadFrozenModel(inputs.model.folder, frozen, ["language"], choice);
-    const device = DeviceWeights.upload(backend, handOver(model.weights));
-    let scorer: DeviceWeights | undefined;
+    const { weights, ...model } = await openFrozenModel(inputs.model.folder, frozen, ["language"], choice);
+    const device = new FrozenRole(backend, roleWeights(weights));
+    let scorer: FrozenRole | undefined;
     let answered: readonly (readonly BenchmarkAnswer[])[];
     try {
       const name = from.kind === "benchmark" ? from.benchmark : from.kind;
@@ -72,9 +73,12 @@ export const answers: Stage<
         from.kind === TEST_PROMPTS
           ? fittingPrompts(from.questions, model, context)
           : await promptsOf({ task: settings, file: inputs.data?.path }, from);
-      // Read when the first is on the device: the host holds one of them at a time.
-      const reward = await loadFrozenModel(inputs.reward.folder, frozen, ["score"], { chat, base });
-      scorer = DeviceWeights.upload(backend, handOver(reward.weights));
+      // Read when the first has left the host, which holds one of them at a time.
+      const { weights: scoring, ...reward } = await openFrozenModel(inputs.reward.folder, frozen, ["score"], {
+        chat,
+        base,
+      });
+      scorer = new FrozenRole(backend, roleWeights(scoring));
       const models = { backend, model, device, reward, scorer };
       const { form, temperature } = from.kind === "benchmark" ? from : {};
       const asked = { name, questions, seed, form, temperature, sampling, isTest: from.kind === TEST_PROMPTS };
@@ -106,12 +110,18 @@ export const answers: Stage<
       ...{ models: 2, tokens: 2 * count * length, precision, ...held },
       ...{ generated: sideBySide, scored: sideBySide },
     });
-    // The reward model brings a tokenizer of its own, and passes through the host while the other is there.
-    const second = tokenizerBytes(model) + inTransit(parameterCount(model) * DTYPES[held.frozenWeights].bytes);
-    const memoryBytes = read.memoryBytes + second;
-    const known = { policy: read.weightBytes / 2, reward: read.weightBytes / 2 };
-    const activations = read.cacheBytes + read.arenaBytes;
-    return { ...read, memoryBytes, memoryByRole: memoryByRole(memoryBytes, { ...known, activations }) };
+    const { resident, most, mostOnCard } = alternation({ read, scoring: 1, isReader: true });
+    // The reward model brings a tokenizer of its own. Models that stay pass through the host; others do so when no cache is held.
+    const onTheirWay = resident.weightBytes > 0 ? inTransit(read.model.storedBytes) : 0;
+    const memoryBytes = resident.memoryBytes + most.memoryBytes + 2 * tokenizerBytes(model) + onTheirWay;
+    const reward = resident.weightBytes / 2;
+    const policy = reward + most.weightBytes;
+    const activations = resident.memoryBytes + most.memoryBytes - policy - reward;
+    return {
+      ...{ parameters: read.parameters, flops: read.flops, memoryBytes },
+      memoryByRole: memoryByRole(memoryBytes, { policy, reward, activations }),
+      cardBytes: resident.cardBytes + mostOnCard.cardBytes,
+    };
   },
 };
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { type RunConfig, type TaskConfig, splitPairs } from "../../config/index.ts";
-import { DeviceWeights, PerAdapter, handOver } from "../../models/index.ts";
+import { DeviceWeights, FrozenRole, PerAdapter, handOver } from "../../models/index.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { memoryByRole } from "../../common/memory.ts";
 import type { Metrics } from "../../rl/alarms.ts";
@@ -10,10 +10,11 @@ import { numberOrNaN } from "../../storage/formats/numberOrNaN.ts";
 import { type DataPosition, DataOrder, Random, learningRateAt } from "../../training/index.ts";
 import { AlarmWatch } from "../alarmWatch.ts";
 import { type BaseInput, type LoraSlice, loraSlice } from "../adapterFolder.ts";
+import { alternation } from "../alternation.ts";
 import { type DpoConfig, dpoWithBeta } from "../armSettings.ts";
 import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
 import { shortensTraining, taskOf, taskSlice, trainPrompts } from "../corpus.ts";
-import { heldAs, readingCost, responseLengths, sequenceLength, tokenizerBytes, trainingCost } from "../cost.ts";
+import { heldAs, readingCost, responseLengths, sequenceLength, trainingCost } from "../cost.ts";
 import { fetchedLogprobs, heldOutAccuracy, referenceLogprobs, savedLogprobs } from "../dpoLogprobs.ts";
 import { encodedPair, longestOf, tokensOf, usable } from "../dpoPairs.ts";
 import { encodePrompts } from "../generation.ts";
@@ -21,7 +22,7 @@ import { loop } from "../loop.ts";
 import { type FrozenSlice, type SaveSlice, frozenSlice, saveSlice } from "../modelFolder.ts";
 import { pairTexts, splitByPrompt } from "../pairTexts.ts";
 import { type Probe, type ReadModel, PROBED_PROMPTS, PolicyProbe } from "../policyProbe.ts";
-import { loadReferences } from "../references.ts";
+import { loadReferences, roleWeights } from "../references.ts";
 import type { Artifact, DataFile, Stage, StageContext } from "../stage.ts";
 import { jsonOf } from "../stage.ts";
 import { type TrainableModel, loadTrainable, saveTrained } from "../trainable.ts";
@@ -98,8 +99,8 @@ export const dpo: Stage<
       const shared = held.add(DeviceWeights.upload(backend, handOver(start.frozen)));
       const references: ReadModel[] = [];
       for (const model of await loadReferences(reference, { config, frozen, base })) {
-        const own = held.add(DeviceWeights.upload(backend, handOver(model.weights)));
-        references.push({ config: model.config, weights: shared.and(own) });
+        const role = held.add(new FrozenRole(backend, roleWeights(model.weights), shared));
+        references.push({ config: model.config, role });
       }
       const length = longestOf([...learned, ...heldOut]);
       const shape = { batchSize: arm.minibatchSize, length };
@@ -232,17 +233,17 @@ export const dpo: Stage<
       generated: { batchSize: PROBED_PROMPTS, ...lengths },
       scored: { batchSize: PROBED_PROMPTS, ...lengths },
     });
-    const shared = Math.min(trained.arenaBytes, read.arenaBytes) + tokenizerBytes(model);
-    const sharedOnCard = Math.min(trained.cardArenaBytes, read.cardArenaBytes);
-    const memoryBytes = trained.memoryBytes + read.memoryBytes - shared;
+    const { resident, most, mostOnCard } = alternation({ read, scoring: reference, others: [trained] });
+    const memoryBytes = trained.memoryBytes - trained.arenaBytes + resident.memoryBytes + most.memoryBytes;
     return {
       parameters: trained.parameters,
       memoryBytes,
       memoryByRole: memoryByRole(memoryBytes, {
-        ...{ policy: trained.weightBytes, reference: read.weightBytes, optimizer: trained.optimizerBytes },
-        activations: read.cacheBytes + Math.max(trained.arenaBytes, read.arenaBytes),
+        ...{ policy: trained.weightBytes, optimizer: trained.optimizerBytes },
+        reference: resident.weightBytes + most.weightBytes,
+        activations: resident.memoryBytes - resident.weightBytes + most.memoryBytes - most.weightBytes,
       }),
-      cardBytes: trained.cardBytes + read.cardBytes - sharedOnCard,
+      cardBytes: trained.cardBytes - trained.cardArenaBytes + resident.cardBytes + mostOnCard.cardBytes,
       flops: trained.flops + read.flops,
     };
   },

@@ -1,9 +1,10 @@
 import { memoryByRole } from "../../common/memory.ts";
 import { loraSlice } from "../adapterFolder.ts";
+import { alternation } from "../alternation.ts";
 import { armWithBeta } from "../armSettings.ts";
 import { chatSlice } from "../chatChoice.ts";
 import { shortensTraining, taskSlice } from "../corpus.ts";
-import { belowAdapterBytes, heldAs, readingCost, responseLengths, tokenizerBytes, trainingCost } from "../cost.ts";
+import { belowAdapterBytes, heldAs, readingCost, responseLengths, trainingCost } from "../cost.ts";
 import { frozenSlice, saveSlice } from "../modelFolder.ts";
 import { type RlhfInputs, type RlhfSlice, trainPpo } from "../ppoTraining.ts";
 import type { Stage } from "../stage.ts";
@@ -72,27 +73,33 @@ export const rlhf: Stage<
       generated: { batchSize: arm.batchSize, ...lengths },
       scored: { batchSize: arm.minibatchSize, ...lengths },
     });
-    // Sampling, scoring and learning take turns in one arena, and there is one tokenizer.
-    const shared = Math.min(learned.arenaBytes, read.arenaBytes) + tokenizerBytes(model);
     // All of them share the weights below their adapters.
     const below = belowAdapterBytes(model, held.frozenWeights, precision);
-    const ofCritic = isSeparate ? learned.memoryBytes - below : 0;
-    // On a card, the critic's program has its turn in the same arena.
+    const ofCritic = isSeparate ? learned.memoryBytes - learned.arenaBytes - below : 0;
     const ofCriticOnCard = isSeparate ? learned.cardBytes - learned.cardArenaBytes - below : 0;
-    const sharedOnCard = Math.min(learned.cardArenaBytes, read.cardArenaBytes);
-    const memoryBytes = learned.memoryBytes + ofCritic + read.memoryBytes - shared;
     const nTrained = isSeparate ? 2 : 1;
-    const ofModel = read.weightBytes / (1 + reference);
+    // On a card, the critic's program has its turn in the same arena.
+    const learning = { arenaBytes: nTrained * learned.arenaBytes, cardArenaBytes: learned.cardArenaBytes };
+    const isTogether = arm.klKind === "full" || arm.referenceMix === "logSpace";
+    const { resident, most, mostOnCard } = alternation({
+      ...{ read, scoring: 1 + reference, others: [learning] },
+      atOnce: isTogether ? reference : 1,
+    });
+    const trained = learned.memoryBytes - learned.arenaBytes + ofCritic;
+    const memoryBytes = trained + resident.memoryBytes + most.memoryBytes;
+    const ofModel = resident.weightBytes / (1 + reference);
     return {
       parameters: learned.parameters,
       memoryBytes,
       memoryByRole: memoryByRole(memoryBytes, {
         ...{ policy: learned.weightBytes, critic: isSeparate ? learned.weightBytes - below : 0 },
-        ...{ reference: reference * ofModel, reward: ofModel, optimizer: nTrained * learned.optimizerBytes },
-        activations:
-          read.cacheBytes + (nTrained - 1) * learned.arenaBytes + Math.max(learned.arenaBytes, read.arenaBytes),
+        // Of those that take turns, the ones at the worst moment.
+        ...{ reference: reference * ofModel + most.weightBytes, reward: ofModel },
+        optimizer: nTrained * learned.optimizerBytes,
+        activations: resident.memoryBytes - resident.weightBytes + most.memoryBytes - most.weightBytes,
       }),
-      cardBytes: learned.cardBytes + ofCriticOnCard + read.cardBytes - sharedOnCard,
+      cardBytes:
+        learned.cardBytes - learned.cardArenaBytes + ofCriticOnCard + resident.cardBytes + mostOnCard.cardBytes,
       flops: learned.flops + read.flops,
     };
   },

@@ -110,6 +110,42 @@ describe("costs in bf16", () => {
   });
 });
 
+describe("the cost of models that are large", () => {
+  /** Of two embeddings: 37 MiB in f32. */
+  const model = { ...PICO, vocabularySize: 300_000 };
+  const bytes = 4 * parameterCount(model);
+  const ppo = (reference: number, arm: object = {}, of: CostFacts["model"] = model): Cost => {
+    const config = parseConfig(
+      JSON.stringify(tiny({ arms: { ppo: { minibatchSize: 4, ...arm } } })),
+      "tiny.salsa.json",
+    );
+    const slice = rlhf.select(config, { arm: "ppo", beta: 0.1, seed: 1 });
+    return rlhf.cost(slice, { ...ownFacts, model: of, counts: { reference } });
+  };
+
+  it("counts of PPO those that score together, and not while the policy learns", () => {
+    const [one, four] = [ppo(1), ppo(4)];
+    assert.equal(four.memoryBytes, one.memoryBytes, "one after the other");
+    assert.equal(four.cardBytes, one.cardBytes);
+    const { reference, reward, policy = 0 } = one.memoryByRole ?? {};
+    assert.deepEqual([reference, reward], [undefined, undefined], "the policy's learning takes most");
+    assert.ok(policy >= bytes);
+    for (const arm of [{ klKind: "full" }, { referenceMix: "logSpace", reference: ["sft-1", "sft-2"] }])
+      assert.ok(ppo(20, arm).memoryBytes - four.memoryBytes > 10 * bytes, JSON.stringify(arm));
+    const small = (count: number): number => ppo(count, {}, PICO).memoryBytes;
+    assert.equal(small(4) - small(1), 3 * 4 * parameterCount(PICO), "small ones stay");
+  });
+
+  it("counts of answers the model that speaks or the one that scores", () => {
+    const config = parseConfig(JSON.stringify(tiny()), "tiny.salsa.json");
+    const of = { benchmark: "inDistribution", isValidation: false, seed: 1 };
+    const { memoryByRole = {}, memoryBytes } = answers.cost(answers.select(config, of), { ...ownFacts, model });
+    assert.deepEqual([memoryByRole.policy, memoryByRole.reward], [bytes, undefined]);
+    const sum = Object.values(memoryByRole).reduce((total, one) => total + one, 0);
+    assert.ok(Math.abs(sum - memoryBytes) < 1);
+  });
+});
+
 describe("memory by role", () => {
   const facts = { ...ownFacts, model: PICO, counts: { reference: 2 } };
   const config = (critic: "valueHead" | "separate"): ReturnType<typeof parseConfig> =>

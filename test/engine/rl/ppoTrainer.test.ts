@@ -4,7 +4,7 @@ import { type Weights, joinResponses, padQueries } from "../../../engine/models/
 import { PPO_LOSS_DEFAULTS } from "./ppoLossDefaults.ts";
 import type { PpoSettings } from "../../../engine/rl/ppoSettings.ts";
 import { type LearningBatch, minibatchInputs, ppoStep } from "../../../engine/rl/ppoStep.ts";
-import type { PpoModels } from "../../../engine/rl/ppoModels.ts";
+import type { PpoModels, ScoringModel } from "../../../engine/rl/ppoModels.ts";
 import { type PpoIteration, PpoTrainer } from "../../../engine/rl/ppoTrainer.ts";
 import { responseMask } from "../../../engine/rl/responseMask.ts";
 import { TrainState } from "../../../engine/training/index.ts";
@@ -47,6 +47,25 @@ const STATEFUL: Partial<PpoSettings> = {
   score: { missingEosPenalty: 1, scaling: "normalise", clip: 2 },
   gradientAccumulation: 2,
 };
+
+/** Ways in which models that score work: one by one, all for each chunk, all in one program. */
+const SLEEPERS: Readonly<Record<string, Partial<PpoSettings>>> = {
+  "a KL to each": {},
+  "a critic and full KL": STATEFUL,
+  "their ensemble": { referenceMix: "logSpace" },
+};
+
+/** The same model, read whenever it is to score. */
+function sleeping({ weights, ...model }: ScoringModel): ScoringModel {
+  return {
+    ...model,
+    weights: {
+      async *read() {
+        for (const tensor of weights as Weights) yield await Promise.resolve(tensor);
+      },
+    },
+  };
+}
 
 function models(settings: PpoSettings, reward: Weights = picoWeights(4, ["score"])): PpoModels {
   const isSeparate = settings.critic === "separate";
@@ -110,6 +129,35 @@ for (const [name, open] of Object.entries(ALL_BACKENDS)) {
       whole.release();
       resumed.release();
     });
+
+    for (const [kind, changes] of Object.entries(SLEEPERS)) {
+      it(`computes the same bytes where references and reward model sleep, and does not hold them between, with ${kind}`, async () => {
+        const settings = { ...SETTINGS, ...changes };
+        const awake = models(settings);
+        const frozen = [...awake.references, awake.reward].map(({ weights }) => weights as Weights);
+        const asleep = {
+          ...awake,
+          references: awake.references.map(sleeping),
+          reward: sleeping(awake.reward),
+        };
+        const trained = async (all: PpoModels): Promise<readonly [number, ...unknown[]]> => {
+          const trainer = new PpoTrainer(backend, all, PROMPTS, settings);
+          const iterations = [await trainer.iterate(), await trainer.iterate()];
+          const held = backend.memory.allocatedBytes;
+          const saved = await trainer.save();
+          trainer.release();
+          return [held, iterations, saved];
+        };
+        const [held, ...expected] = await trained(awake);
+        const [less, ...actual] = await trained(asleep);
+        assert.deepEqual(actual, expected);
+        const bytes = frozen.reduce(
+          (sum, one) => sum + [...one.values()].reduce((n, { data }) => n + data.byteLength, 0),
+          0,
+        );
+        assert.ok(held - less >= bytes, `${held - less} bytes less, of ${bytes}`);
+      });
+    }
 
     for (const [kind, changes] of Object.entries({ "a value head": {}, "a critic and full KL": STATEFUL })) {
       it(`gives all device memory back, with ${kind}`, async () => {

@@ -1,7 +1,15 @@
 import type { Backend } from "../../../compute/backend.ts";
 import type { SamplingConfig } from "../../../config/index.ts";
 import { mean, variance } from "../../../evaluation/statistics/mean.ts";
-import { type DeviceWeights, type Generation, ResponseScorer, handOver, joinResponses } from "../../../models/index.ts";
+import {
+  type DeviceWeights,
+  type Generation,
+  FrozenRole,
+  ResponseScorer,
+  handOver,
+  joinResponses,
+  present,
+} from "../../../models/index.ts";
 import type { Question } from "../../../protocol/conversation.ts";
 import { Random } from "../../../training/index.ts";
 import { type EncodedPrompts, encodePrompts } from "../../generation.ts";
@@ -46,6 +54,7 @@ export interface SoupNumbers {
 export class SoupMeasurer {
   private readonly settings: MeasureSettings;
   private readonly prompts: EncodedPrompts;
+  private readonly role: FrozenRole;
   private readonly sampler: ResponseSampler;
   private readonly scorer: ResponseScorer | undefined;
 
@@ -57,11 +66,12 @@ export class SoupMeasurer {
     this.settings = settings;
     this.prompts = encodePrompts(questions, soups, { maxNewTokens, from: promptsOf });
     const rewarding = rewardingOf(reward, { format, questions });
+    this.role = new FrozenRole(backend, handOver(reward.weights));
     this.sampler = new ResponseSampler(backend, {
       model: soups,
       prompts: this.prompts,
       sampling: how,
-      reward: { ...rewarding, weights: handOver(rewarding.weights) },
+      reward: { ...rewarding, role: this.role },
     });
     const { queryLength, responseLength, queries } = this.prompts;
     const batchSize = Math.min(PROMPTS_AT_ONCE, queries.length);
@@ -82,7 +92,7 @@ export class SoupMeasurer {
     try {
       const keep = (generation: Generation): void => void generations.push(generation);
       const random = Random.of(seed, "answers", promptsOf);
-      for await (const batch of this.sampler.sample(soup, random, this.scorer && keep)) {
+      for await (const batch of this.sampler.sample(present(soup), random, this.scorer && keep)) {
         stopIfAsked(signal);
         for (const response of batch) {
           rewards.push(response.reward);
@@ -101,6 +111,7 @@ export class SoupMeasurer {
 
   release(): void {
     this.sampler.release();
+    this.role.release();
     this.scorer?.release();
   }
 
