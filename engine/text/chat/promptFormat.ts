@@ -179,11 +179,11 @@ export class PromptFormat {
     ids: readonly number[],
     turns: readonly AssistantTurn[],
   ): readonly { readonly start: number; readonly end: number }[] {
-    const offset = ids.length - this.tokenizer.encode(text).length; // of a begin-of-text token
     const edges = [...turns.flatMap(({ start, end }) => [start, end]), text.length];
     const pieces = edges.map((edge, at) => this.tokenizer.encode(text.slice(at === 0 ? 0 : edges[at - 1], edge)));
     const joined = pieces.flat();
-    const isExact = joined.length + offset === ids.length && joined.every((id, at) => id === ids[at + offset]);
+    const offset = ids.length - joined.length; // of a begin-of-text token that the text has not
+    const isExact = offset >= 0 && joined.every((id, at) => id === ids[at + offset]);
     let count = offset;
     const counts = pieces.map(({ length }) => (count += length));
     const at = (edge: number, index: number, isEnd: boolean): number => {

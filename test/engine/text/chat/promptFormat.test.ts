@@ -47,6 +47,21 @@ describe("how prompts are put to a model with a chat template", () => {
     });
   }
 
+  it("tokenizes a conversation twice: as a whole, and in pieces that tell where its turns are", () => {
+    const format = formatOf("chatml");
+    const messages = TWO_TURNS.map(({ role, content }) => ({ role, content: `${content} said `.repeat(50) }));
+    format.encodeExample({ messages }); // the marks that end answers are found once
+    const { tokenizer } = format;
+    let characters = 0;
+    const encode = tokenizer.encode.bind(tokenizer);
+    tokenizer.encode = (text) => {
+      characters += text.length;
+      return encode(text);
+    };
+    format.encodeExample({ messages });
+    assert.equal(characters, 2 * format.template.render(messages).length);
+  });
+
   it("finds turns whatever is said in them", () => {
     for (const name of Object.keys(families)) {
       const format = formatOf(name);
