@@ -1,6 +1,7 @@
 export { nextTurn } from "./benchmarks.ts";
 export { type Browsed, type BrowsedRow, OWN_RECORDS, browse, countsInPlace } from "./browse.ts";
 export { columnsOf } from "./columns.ts";
+export { digestOf } from "./digests.ts";
 export { hubCheckpoint } from "./hub/checkpoint.ts";
 export type { Progress } from "./hub/files.ts";
 export { snapshotOf } from "./hub/reference.ts";

@@ -8,6 +8,7 @@ import type { Question, SftExample } from "../protocol/conversation.ts";
 import { DataError } from "../protocol/errors.ts";
 import { type Preference, type Prompt, readPreferences, readPrompts, readSft } from "../storage/datasets.ts";
 import { readQuestions } from "../storage/formats/questions.ts";
+import { readLines } from "../storage/lines.ts";
 import { type Tokenizer, wordLevelTokenizer } from "../text/index.ts";
 import { Random } from "../training/index.ts";
 import type { DataFile } from "./stage.ts";
@@ -63,15 +64,49 @@ export function taskTokenizer({ vocabulary }: TaskLanguage): Tokenizer {
   return wordLevelTokenizer(vocabulary);
 }
 
-/** SFT examples: the same for every SFT seed of a base seed. */
-export async function sftTexts(source: SftSource, seed: number): Promise<readonly SftExample[]> {
-  const { examples, file } = source;
+/** SFT examples, one in memory at a time: the same for every SFT seed of a base seed. */
+export async function* sftTexts(source: SftSource, seed: number): AsyncGenerator<SftExample, undefined> {
+  const { examples, keepsExamplesBack: isKept } = source;
   const task = taskOf(source.task);
-  if (task !== undefined) return task.sft(examples ?? 0, Random.of(seed, "sft"));
-  if (!source.keepsExamplesBack) return textsIn(defined(file), examples);
-  const texts = await textsIn(defined(file));
-  const kept = await keptBackIn(defined(file));
-  return texts.slice(0, texts.length - (kept ?? heldOutCount(source, texts.length))).slice(0, examples);
+  if (task !== undefined) {
+    yield* task.sft(examples ?? 0, Random.of(seed, "sft"));
+    return;
+  }
+  const file = defined(source.file);
+  const most = isKept ? await countBefore(file, (rows) => heldOutCount(source, rows)) : Infinity;
+  yield* first(readSft(file), Math.min(examples ?? Infinity, most));
+}
+
+/** Records of a file before those at its end that are kept back: as its source says, or as many as `back` says. */
+async function countBefore(file: string, back: (rows: number) => number): Promise<number> {
+  const kept = await keptBackIn(file);
+  let rows = 0;
+  for await (const { line } of readLines(file)) rows += Number(line > 0);
+  return rows - (kept ?? back(rows));
+}
+
+/** The first records; nothing is read behind them, but the first always is: an empty file is an error. */
+export async function* first<T>(records: AsyncIterable<T>, most: number): AsyncGenerator<T, undefined> {
+  let taken = 0;
+  for await (const record of records) {
+    if (most > 0) yield record;
+    taken += 1;
+    if (taken >= most) return;
+  }
+}
+
+/** The last records of all, most of which are not held. */
+async function lastOf<T>(
+  records: AsyncIterable<T>,
+  most: number,
+): Promise<{ readonly last: readonly T[]; readonly count: number }> {
+  let last: T[] = [];
+  let count = 0;
+  for await (const record of records) {
+    if (last.push(record) === 2 * most) last = last.slice(most);
+    count += 1;
+  }
+  return { last, count };
 }
 
 /** How many SFT examples {@link sftTexts} takes from a file. */
@@ -81,16 +116,6 @@ export function sftCount(source: Omit<SftSource, "file">, { rows, kept }: Pick<D
   return Math.min(source.examples ?? Infinity, rows - back);
 }
 
-/** The first examples of a file; it is read no further, since a published data set may not fit into memory. */
-async function textsIn(file: string, most = Infinity): Promise<readonly SftExample[]> {
-  const texts: SftExample[] = [];
-  for await (const example of readSft(file)) {
-    texts.push(example);
-    if (texts.length >= most) break;
-  }
-  return texts;
-}
-
 /**
  * Demonstrations whose prompts no SFT of this base seed sees, to measure soups with; of a data file the last ones.
  * @throws {DataError} when there are too few to keep some back.
@@ -98,7 +123,8 @@ async function textsIn(file: string, most = Infinity): Promise<readonly SftExamp
 export async function heldOutTexts(source: SftSource, seed: number): Promise<readonly SftExample[]> {
   const task = taskOf(source.task);
   if (task !== undefined) {
-    const seen = new Set((await sftTexts(source, seed)).map((example) => "prompt" in example && example.prompt));
+    const learned = await Array.fromAsync(sftTexts(source, seed));
+    const seen = new Set(learned.map((example) => "prompt" in example && example.prompt));
     const random = Random.of(seed, "heldOut");
     const texts: SftExample[] = [];
     while (texts.length < HELD_OUT_EXAMPLES) {
@@ -108,36 +134,34 @@ export async function heldOutTexts(source: SftSource, seed: number): Promise<rea
     return texts;
   }
   const file = defined(source.file);
-  const texts = await textsIn(file);
+  const { last, count: rows } = await lastOf(readSft(file), HELD_OUT_EXAMPLES);
   const kept = await keptBackIn(file);
-  const count = kept === undefined ? heldOutCount(source, texts.length) : Math.min(kept, HELD_OUT_EXAMPLES);
+  const count = kept === undefined ? heldOutCount(source, rows) : Math.min(kept, HELD_OUT_EXAMPLES);
   if (count === 0) {
     const remedy = `give at least ${1 / LARGEST_HELD_OUT_SHARE}, or make soups of a kind that is not measured`;
-    throw new DataError(`its ${texts.length} examples are too few to keep some back for measuring soups`, {
+    throw new DataError(`its ${rows} examples are too few to keep some back for measuring soups`, {
       file,
       remedy,
     });
   }
-  return texts.slice(texts.length - count);
+  return last.slice(last.length - count);
 }
 
-/** Preference pairs of a data file; at most `count`. */
-export async function preferenceTexts(file: string, count: number | undefined): Promise<readonly Preference[]> {
-  const pairs: Preference[] = [];
-  for await (const pair of readPreferences(file)) {
-    if (pairs.length === count) break;
-    pairs.push(pair);
-  }
-  return pairs;
+/** Preference pairs of a data file, one in memory at a time; at most `count`. */
+export function preferenceTexts(file: string, count = Infinity): AsyncGenerator<Preference, undefined> {
+  return first(readPreferences(file), count);
 }
 
-/** Prompts that policies sample from while they learn. */
-export async function trainPrompts(source: PromptSource, seed: number): Promise<readonly Question[]> {
+/** Prompts that policies sample from while they learn, one in memory at a time. */
+export async function* trainPrompts(source: PromptSource, seed: number): AsyncGenerator<Question, undefined> {
   const task = taskOf(source.task);
-  if (task !== undefined) return task.prompts("train", task.trainPrompts, Random.of(seed, "prompts"));
-  const prompts = await promptsIn(defined(source.file));
-  const kept = await keptBackIn(defined(source.file));
-  return prompts.slice(0, prompts.length - (kept ?? validationCount(source, { rows: prompts.length })));
+  if (task !== undefined) {
+    yield* task.prompts("train", task.trainPrompts, Random.of(seed, "prompts"));
+    return;
+  }
+  const file = defined(source.file);
+  const most = await countBefore(file, (rows) => validationCount(source, { rows }));
+  for await (const { prompt } of first(readPrompts(file), most)) yield prompt;
 }
 
 /**
@@ -163,14 +187,14 @@ export async function validationPrompts(source: PromptSource): Promise<readonly 
   }
   if (task !== undefined) return task.prompts("validation", n, Random.of(BENCHMARK_SEED, "validation"));
   const file = defined(source.file);
-  const prompts = await promptsIn(file);
+  const { last, count: rows } = await lastOf(readPrompts(file), n);
   const kept = await keptBackIn(file);
-  const count = validationCount(source, { rows: prompts.length, ...(kept !== undefined && { kept }) });
+  const count = validationCount(source, { rows, ...(kept !== undefined && { kept }) });
   if (count === 0) {
     const remedy = `give at least ${1 / LARGEST_VALIDATION_SHARE}, or one β and no greedy soup by reward`;
-    throw new DataError(`its ${prompts.length} prompts are too few to keep some back to choose on`, { file, remedy });
+    throw new DataError(`its ${rows} prompts are too few to keep some back to choose on`, { file, remedy });
   }
-  return prompts.slice(prompts.length - count);
+  return last.slice(last.length - count).map(({ prompt }) => prompt);
 }
 
 /** Which prompts of a benchmark are answered. */

@@ -20,7 +20,7 @@ import {
 } from "../models/index.ts";
 import { type LossNodes, trainingProgram } from "../training/index.ts";
 import { taskOf } from "./corpus.ts";
-import type { Cost } from "./stage.ts";
+import type { Cost, DataFile } from "./stage.ts";
 
 const BYTES = 4;
 /** Weights and two moments. Gradients are part of a step's arena, unless they are summed over micro-batches. */
@@ -29,6 +29,8 @@ const TRAINED_COPIES = 3;
 const TOKEN_BYTES = 3200;
 /** Buffers outside its heap that V8 lets pile up before it collects those that are done with: its soft limit. */
 const UNCOLLECTED_BYTES = 64 * 2 ** 20;
+/** On the host, for each record that is learned from: where it stands in its file, its number, its place in the order. */
+const ROW_BYTES = 32;
 /** Forward is one product per weight and token, two operations each; backward is twice that. */
 const FORWARD = 2;
 const TRAIN = 6;
@@ -65,6 +67,8 @@ export interface TrainingCost {
   readonly frozenWeights?: WeightType;
   /** Precision that models compute with; f32 unless given. */
   readonly precision?: WeightType | undefined;
+  /** The data file that is learned from, if it is one. */
+  readonly data?: Pick<DataFile, "rows" | "longestRow"> | undefined;
 }
 
 /** A cost with its memory in parts: programs of one device take turns in one arena, all else adds up. */
@@ -86,7 +90,7 @@ export interface PlannedCost extends Cost {
  * a time, on its way to the device or to a file, and those before it until they are collected.
  */
 export function trainingCost(training: TrainingCost): PlannedCost {
-  const { model, heads, tokens, gradientAccumulation, frozenWeights, precision = "f32" } = training;
+  const { model, heads, tokens, gradientAccumulation, frozenWeights, precision = "f32", data } = training;
   const trainable = trainableParameters(model, heads);
   const count = countOf(trainable);
   const { arenaBytes, cardArenaBytes, cardOwnBytes } = arenaOf(training);
@@ -95,8 +99,13 @@ export function trainingCost(training: TrainingCost): PlannedCost {
   const weightBytes =
     count * BYTES + roundedBytes(trainable, precision) + belowAdapterBytes(model, frozenWeights, precision);
   const held = weightBytes + optimizerBytes;
+  const passing = count * BYTES + (data === undefined ? 0 : data.rows * data.longestRow);
   const memoryBytes =
-    arenaBytes + held + inTransit(count * BYTES, largestTensor(model, heads) * BYTES) + tokenizerBytes(model);
+    arenaBytes +
+    held +
+    inTransit(passing, largestTensor(model, heads) * BYTES) +
+    (data?.rows ?? 0) * ROW_BYTES +
+    tokenizerBytes(model);
   // A model that has a head for scores alone is a reward model.
   const trained = heads.includes("language") ? "policy" : "reward";
   return {
@@ -196,7 +205,10 @@ function arenaOf(training: TrainingCost): Arenas {
   });
 }
 
-/** On the host, of tensors that pass through it one by one, bytes: the largest of them, and such as wait for the collector. */
+/**
+ * On the host, of what passes through it bit by bit, tensors and records, bytes: the largest of the tensors, and such as
+ * wait for the collector.
+ */
 export function inTransit(bytes: number, largest = 0): number {
   return Math.max(largest, Math.min(bytes, UNCOLLECTED_BYTES));
 }

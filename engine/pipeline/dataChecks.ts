@@ -112,8 +112,8 @@ export function describePrompts(view: ModelView | undefined): string {
   return `a prompt without roles ${what}, messages are rendered by ${format.source.where}; ${ends}`;
 }
 
-/** Examples that are shown. */
-const SHOWN = 2;
+/** Examples that {@link learnedMessage} shows. */
+export const SHOWN = 2;
 /** Longest learned part that is shown whole, in characters. */
 const SHOWN_LENGTH = 80;
 

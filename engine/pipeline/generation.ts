@@ -1,6 +1,7 @@
 import type { Generation, ModelConfig } from "../models/index.ts";
 import { DataError } from "../protocol/errors.ts";
 import type { Question } from "../protocol/conversation.ts";
+import type { DiskList } from "../storage/diskList.ts";
 import { ChatTemplateError, type PromptFormat } from "../text/index.ts";
 
 /** A model's response to one prompt. */
@@ -41,21 +42,60 @@ export interface EncodedPrompts {
  */
 export function encodePrompts(
   questions: readonly Question[],
-  { config, format }: { readonly config: ModelConfig; readonly format: PromptFormat },
-  { maxNewTokens, from }: { readonly maxNewTokens: number; readonly from: string },
+  { config, format }: PromptSettings,
+  { maxNewTokens, from }: RoomSettings,
 ): EncodedPrompts {
   const queries = questions.map((question, index) => encoded(question, index, { format, from }));
-  const empty = queries.findIndex(({ length }) => length === 0);
-  if (empty >= 0) {
-    throw new DataError(`prompt ${empty + 1} has no tokens`, { file: from, remedy: "remove it, or give it words" });
-  }
   const queryLength = queries.reduce((most, { length }) => Math.max(most, length), 0);
-  const { maxPositions } = config;
-  if (queryLength >= maxPositions) {
-    const remedy = `use prompts of fewer than ${maxPositions} tokens, which is as far as the model sees`;
-    throw new DataError(`the longest prompt has ${queryLength} tokens`, { file: from, remedy });
+  return { queries, ...roomFor(queryLength, config, { maxNewTokens, from }) };
+}
+
+/** A prompt that a policy is asked, and its token ids. */
+export interface EncodedPrompt {
+  readonly question: Question;
+  readonly query: readonly number[];
+}
+
+/**
+ * Encodes prompts as {@link encodePrompts} does, onto a list.
+ * @throws {DataError} as it does, or when a file is full.
+ */
+export async function listPrompts(
+  questions: AsyncIterable<Question>,
+  list: DiskList<EncodedPrompt>,
+  { config, format, maxNewTokens, from }: PromptSettings & RoomSettings,
+): Promise<Omit<EncodedPrompts, "queries"> & { readonly areTexts: boolean }> {
+  let queryLength = 0;
+  let areTexts = true;
+  for await (const question of questions) {
+    const query = encoded(question, list.length, { format, from });
+    queryLength = Math.max(queryLength, query.length);
+    areTexts &&= typeof question === "string";
+    await list.add({ question, query });
   }
-  return { queries, queryLength, responseLength: Math.min(maxNewTokens, maxPositions - queryLength) };
+  return { areTexts, ...roomFor(queryLength, config, { maxNewTokens, from }) };
+}
+
+interface PromptSettings {
+  readonly config: ModelConfig;
+  readonly format: PromptFormat;
+}
+
+interface RoomSettings {
+  readonly maxNewTokens: number;
+  readonly from: string;
+}
+
+function roomFor(
+  queryLength: number,
+  { maxPositions }: ModelConfig,
+  { maxNewTokens, from }: RoomSettings,
+): Omit<EncodedPrompts, "queries"> {
+  if (queryLength < maxPositions) {
+    return { queryLength, responseLength: Math.min(maxNewTokens, maxPositions - queryLength) };
+  }
+  const remedy = `use prompts of fewer than ${maxPositions} tokens, which is as far as the model sees`;
+  throw new DataError(`the longest prompt has ${queryLength} tokens`, { file: from, remedy });
 }
 
 /** A note for people where long prompts leave responses less room than they were to have; else undefined. */
@@ -74,7 +114,9 @@ function encoded(
   { format, from }: { readonly format: PromptFormat; readonly from: string },
 ): readonly number[] {
   try {
-    return format.encodePrompt(question);
+    const query = format.encodePrompt(question);
+    if (query.length > 0) return query;
+    throw new DataError(`prompt ${index + 1} has no tokens`, { file: from, remedy: "remove it, or give it words" });
   } catch (cause) {
     if (!(cause instanceof ChatTemplateError)) throw cause;
     throw new DataError(`prompt ${index + 1}: ${cause.what}`, { file: from, remedy: cause.remedy }, { cause });

@@ -1,3 +1,4 @@
+import { digestOf } from "../data/index.ts";
 import type { Question } from "../protocol/conversation.ts";
 import { readPairs } from "../storage/formats/pairs.ts";
 import type { Random } from "../training/index.ts";
@@ -27,44 +28,55 @@ export interface ResponsePart {
   readonly ended: boolean;
 }
 
-/** The pairs of a source, in its order. Those of a file are of finished responses. */
-export async function pairTexts({ made, data, count }: PairSource): Promise<readonly PairText[]> {
+/** The pairs of a source, in its order, one of a file in memory at a time. Those of a file are of finished responses. */
+export async function* pairTexts({ made, data, count }: PairSource): AsyncGenerator<PairText, undefined> {
   if (made === undefined) {
-    return (await preferenceTexts(data?.path ?? "", count)).map(({ prompt, chosen, rejected, margin }) => ({
-      prompt,
-      chosen: { text: chosen, ended: true },
-      rejected: { text: rejected, ended: true },
-      ...(margin === undefined ? {} : { margin }),
-    }));
+    for await (const { prompt, chosen, rejected, margin } of preferenceTexts(data?.path ?? "", count)) {
+      yield {
+        prompt,
+        chosen: { text: chosen, ended: true },
+        rejected: { text: rejected, ended: true },
+        ...(margin === undefined ? {} : { margin }),
+      };
+    }
+    return;
   }
-  return (await readPairs(made.folder)).map(({ prompt, chosen, chosenEnded, rejected, rejectedEnded }) => ({
-    prompt,
-    chosen: { text: chosen, ended: chosenEnded },
-    rejected: { text: rejected, ended: rejectedEnded },
-  }));
+  for (const { prompt, chosen, chosenEnded, rejected, rejectedEnded } of await readPairs(made.folder)) {
+    yield {
+      prompt,
+      chosen: { text: chosen, ended: chosenEnded },
+      rejected: { text: rejected, ended: rejectedEnded },
+    };
+  }
 }
 
-/** The text that pairs of one prompt share. */
-export function promptKey(prompt: Question): string {
-  return typeof prompt === "string" ? prompt : JSON.stringify(prompt);
+/** Stands for the prompt that pairs share. */
+export function promptKey(prompt: Question): bigint {
+  return digestOf(typeof prompt === "string" ? prompt : JSON.stringify(prompt));
 }
 
-/** Holds back whole prompts, so that no held-out pair has a prompt that was learned from; at most `wanted` pairs. */
-export function splitByPrompt<P extends { readonly prompt: string }>(
-  pairs: readonly P[],
-  wanted: number,
-  random: Random,
-): { readonly heldOut: readonly P[]; readonly learned: readonly P[] } {
-  const byPrompt = Map.groupBy(pairs, ({ prompt }) => prompt);
-  const held = new Set<string>();
+/** Numbers of pairs that are learned from, and of those that are not. */
+export interface PairSplit {
+  readonly heldOut: readonly number[];
+  readonly learned: readonly number[];
+}
+
+/**
+ * Holds back whole prompts, so that no held-out pair has a prompt that was learned from; at most `wanted` pairs.
+ * @param prompts - Of the pairs, in their order.
+ */
+export function splitByPrompt(prompts: readonly bigint[], wanted: number, random: Random): PairSplit {
+  const byPrompt = Map.groupBy(prompts.keys(), (number) => prompts[number]!);
+  const held = new Set<bigint>();
   let count = 0;
   for (const [prompt, group] of random.shuffle([...byPrompt])) {
     if (count + group.length > wanted) continue;
     held.add(prompt);
     count += group.length;
   }
+  const numbers = [...prompts.keys()];
   return {
-    heldOut: pairs.filter(({ prompt }) => held.has(prompt)),
-    learned: pairs.filter(({ prompt }) => !held.has(prompt)),
+    heldOut: numbers.filter((number) => held.has(prompts[number]!)),
+    learned: numbers.filter((number) => !held.has(prompts[number]!)),
   };
 }

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import * as z from "zod";
 import type { TaskConfig } from "../config/index.ts";
 import type { Task } from "../evaluation/tasks/task.ts";
@@ -12,13 +13,14 @@ import {
   withHeads,
 } from "../models/index.ts";
 import { referenceKl } from "../protocol/catalogue.ts";
-import { questionText } from "../protocol/conversation.ts";
+import { type Question, questionText } from "../protocol/conversation.ts";
 import { hasDistributions } from "../protocol/distributions.ts";
 import type { Metrics } from "../rl/alarms.ts";
 import { trainedParameters } from "../rl/ppoStep.ts";
-import { type Model, type PpoPosition, type RestoredPpo, REFERENCE } from "../rl/ppoModels.ts";
-import { type PpoIteration, PpoTrainer } from "../rl/ppoTrainer.ts";
+import { type Model, type PpoModels, type PpoPosition, type RestoredPpo, REFERENCE } from "../rl/ppoModels.ts";
+import { type PpoIteration, type PromptList, PpoTrainer } from "../rl/ppoTrainer.ts";
 import { isAdapterFolder } from "../storage/adapterFolders.ts";
+import { DiskList } from "../storage/diskList.ts";
 import { numberOrNaN } from "../storage/formats/numberOrNaN.ts";
 import type { PromptFormat } from "../text/index.ts";
 import { Random } from "../training/index.ts";
@@ -28,7 +30,14 @@ import { type PpoConfig, ppoSettings } from "./armSettings.ts";
 import { type ChatSlice, type TemplateInput, loadFormat } from "./chatChoice.ts";
 import { taskOf, trainPrompts, validationPrompts } from "./corpus.ts";
 import { distributionMetrics } from "./distributions.ts";
-import { type ResponseText, encodePrompts, responseTexts, shortenedMessage } from "./generation.ts";
+import {
+  type EncodedPrompt,
+  type ResponseText,
+  encodePrompts,
+  listPrompts,
+  responseTexts,
+  shortenedMessage,
+} from "./generation.ts";
 import { loop } from "./loop.ts";
 import { type FrozenSlice, type OpenModel, type SaveSlice, loadModel, openFrozenModel } from "./modelFolder.ts";
 import { readPrompt } from "./modelDesk.ts";
@@ -40,7 +49,7 @@ import {
   roleWeights,
   withoutAdapter,
 } from "./references.ts";
-import { rewardingOf } from "./rewarding.ts";
+import { type Rewarding, rewardingByQuestion, rewardingOf } from "./rewarding.ts";
 import {
   type Artifact,
   type DataFile,
@@ -78,10 +87,32 @@ interface TrainingPart {
 /** Trains an arm's policy, or a part of that, and saves it. */
 export async function trainPpo(
   context: StageContext,
-  { arm, watch: looks, task: settings, validationPrompts: kept, seed, chat, saveAs, lora, ...frozen }: RlhfSlice,
+  slice: RlhfSlice,
   inputs: RlhfInputs,
   part?: TrainingPart,
 ): Promise<void> {
+  const asked = new DiskList<EncodedPrompt>(join(context.workspace, "prompts"));
+  try {
+    await trainOn(asked, context, { slice, inputs, part });
+  } finally {
+    await asked.release();
+  }
+}
+
+/** All that a training is of. */
+interface PpoTraining {
+  readonly slice: RlhfSlice;
+  readonly inputs: RlhfInputs;
+  readonly part: TrainingPart | undefined;
+}
+
+/** The same, with its prompts on a list that is empty yet. */
+async function trainOn(
+  asked: DiskList<EncodedPrompt>,
+  context: StageContext,
+  { slice, inputs, part }: PpoTraining,
+): Promise<void> {
+  const { arm, watch: looks, task: settings, validationPrompts: kept, seed, chat, saveAs, lora, ...frozen } = slice;
   const { init, reference, reward, data, template, base } = inputs;
   const { backend, pace } = context;
   const task = taskOf(settings);
@@ -90,12 +121,13 @@ export async function trainPpo(
   const { format } = start;
   const isMoving = (arm.movingReference ?? "fixed") !== "fixed";
   const others = await loadOthers({ start, reference, reward, frozen, chat, base, isMoving });
-  const questions = await trainPrompts({ task: settings, file: data?.path, validationPrompts: kept }, seed);
-  const texts = questions.map(questionText);
-  const rewarding = rewardingOf(others.reward, { format, questions });
   const maxNewTokens = Math.min(arm.maxNewTokens, task?.maxResponseLength ?? Infinity);
-  const from = data?.path ?? "train";
-  const { queries: prompts, ...lengths } = encodePrompts(questions, start, { maxNewTokens, from });
+  const { areTexts, ...lengths } = await listPrompts(
+    trainPrompts({ task: settings, file: data?.path, validationPrompts: kept }, seed),
+    asked,
+    { config: start.config, format, maxNewTokens, from: data?.path ?? "train" },
+  );
+  const rewarding = rewardingByQuestion(others.reward, { format, areTexts });
   const message = shortenedMessage(lengths, maxNewTokens);
   if (message !== undefined) context.report({ kind: "note", message });
   const ppo = { ...ppoSettings(arm, { ...lengths, format, seed }), recomputation: recomputationOf(pace) };
@@ -108,7 +140,7 @@ export async function trainPpo(
     references: others.references.map(({ config, weights }) => ({
       ...{ config, weights: roleWeights(isMoving && weights instanceof Map ? inF32(weights) : weights) },
     })),
-    reward: { ...rewarding, weights: roleWeights(others.reward.weights) },
+    reward: { ...byNumber(rewarding, asked), weights: roleWeights(others.reward.weights) },
     ...(critic === undefined ? {} : { critic: handedOver(critic) }),
   };
   const snapshot = await context.restore(savedSchema);
@@ -117,7 +149,7 @@ export async function trainPpo(
   // One that moves is as it was saved.
   if (saved?.ppo.reference !== undefined)
     for (const { weights: stale } of models.references) if (!("read" in stale)) discard(stale);
-  const trainer = new PpoTrainer(backend, models, prompts, ppo, saved?.ppo);
+  const trainer = new PpoTrainer(backend, models, queriesOf(asked), ppo, saved?.ppo);
   const watch = new AlarmWatch(context, "rlhf", saved?.history);
   const panel =
     looks &&
@@ -143,7 +175,8 @@ export async function trainPpo(
         step: async () => {
           const iteration = await trainer.iterate();
           const responses = responseTexts(iteration.generation, format);
-          const golds = goldScores(task, texts, iteration, responses);
+          const texts = (await asked.pick(iteration.prompts)).map(({ question }) => questionText(question));
+          const golds = goldScores(task, texts, responses);
           const metrics = { ...iteration.metrics, ...goldMetrics(golds) };
           watch.see(metrics, iteration.iteration + 1);
           recordSamples(context, texts, iteration, { responses, golds, format });
@@ -154,7 +187,7 @@ export async function trainPpo(
             ? distributionsOf(iteration, arm)
             : {};
           const values = { ...metrics, ...referenceMetrics(reference, iteration), ...compared, ...spread };
-          return { values, tokens: tokensOf(iteration, prompts) };
+          return { values, tokens: tokensOf(iteration) };
         },
         save,
       },
@@ -169,6 +202,32 @@ export async function trainPpo(
     panel?.release();
     trainer.release();
   }
+}
+
+/** The token ids of prompts. */
+function queriesOf(asked: DiskList<EncodedPrompt>): PromptList {
+  return {
+    length: asked.length,
+    pick: async (numbers) => (await asked.pick(numbers)).map(({ query }) => query),
+  };
+}
+
+/** Rewarding of answers to prompts that are given by their numbers. */
+function byNumber(
+  { sequencesOf, ...model }: Rewarding<Question>,
+  asked: DiskList<EncodedPrompt>,
+): Omit<PpoModels["reward"], "weights"> {
+  if (sequencesOf === undefined) return model;
+  return {
+    ...model,
+    sequencesOf: async (numbers, generation) => {
+      const prompts = await asked.pick(numbers);
+      return sequencesOf(
+        prompts.map(({ question }) => question),
+        generation,
+      );
+    },
+  };
 }
 
 /** Inputs of a training. */
@@ -356,11 +415,10 @@ function savedOf(
 function goldScores(
   task: Task | undefined,
   texts: readonly string[],
-  { prompts }: PpoIteration,
   responses: readonly ResponseText[],
 ): readonly number[] {
   if (task === undefined) return [];
-  return Array.from(prompts, (prompt, row) => task.gold(texts[prompt]!, responses[row]!));
+  return texts.map((text, row) => task.gold(text, responses[row]!));
 }
 
 function goldMetrics(scores: readonly number[]): Metrics {
@@ -384,13 +442,14 @@ function referenceMetrics(references: readonly Artifact[], { referenceKls }: Ppo
 }
 
 /** Tokens of the iteration's rollouts, prompts and responses. */
-function tokensOf({ prompts, generation }: PpoIteration, queries: readonly (readonly number[])[]): number {
+function tokensOf({ generation: { queries, lengths } }: PpoIteration): number {
   let tokens = 0;
-  for (const prompt of prompts) tokens += queries[prompt]!.length;
-  for (const length of generation.lengths) tokens += length;
+  for (const start of queries.starts) tokens += queries.queryLength - start;
+  for (const length of lengths) tokens += length;
   return tokens;
 }
 
+/** Keeps some rollouts; `texts` are their prompts. */
 function recordSamples(
   context: StageContext,
   texts: readonly string[],
@@ -413,7 +472,7 @@ function recordSamples(
       Array.from({ length: response.nTokens }, (_, t) => x[row * R + t] ?? 0);
     context.sample({
       step: iteration + 1,
-      prompt: texts[prompts[row]!] ?? "",
+      prompt: texts[row] ?? "",
       response: response.text,
       ended: response.ended,
       score: scores[row] ?? null,

@@ -9,13 +9,13 @@ import { responseTexts } from "./generation.ts";
 import { chatChoice, loadFormat } from "./chatChoice.ts";
 import { type FrozenModel, loadConfig } from "./modelFolder.ts";
 
-/** A reward model's shape, and how a policy's answers are put to it. */
-export interface Rewarding extends Pick<FrozenModel, "config"> {
+/** A reward model's shape, and how a policy's answers are put to it: given the numbers of their questions, or these themselves. */
+export interface Rewarding<Asked = number> extends Pick<FrozenModel, "config"> {
   /**
-   * Token ids of answers as the reward model reads them, given the number of each one's question; absent where it reads
-   * the policy's own ids.
+   * Token ids of answers as the reward model reads them, given each one's question; absent where it reads the policy's
+   * own ids.
    */
-  readonly sequencesOf?: (questions: readonly number[], generation: Generation) => readonly (readonly number[])[];
+  readonly sequencesOf?: (questions: readonly Asked[], generation: Generation) => readonly (readonly number[])[];
 }
 
 /** The policy that is rewarded. */
@@ -32,18 +32,36 @@ export interface Rewarded {
  * @throws {CheckpointError} when it has another tokenizer and no template, and the policy is asked in turns.
  */
 export function rewardingOf(reward: Omit<FrozenModel, "weights">, { format, questions }: Rewarded): Rewarding {
+  const areTexts = questions.every((one) => typeof one === "string");
+  const { sequencesOf, ...model } = rewardingByQuestion(reward, { format, areTexts });
+  if (sequencesOf === undefined) return model;
+  return {
+    ...model,
+    sequencesOf: (numbers, generation) =>
+      sequencesOf(
+        numbers.map((number) => questions[number] ?? ""),
+        generation,
+      ),
+  };
+}
+
+/** The same for answers whose questions come with them. */
+export function rewardingByQuestion(
+  reward: Omit<FrozenModel, "weights">,
+  { format, areTexts }: Pick<Rewarded, "format"> & { readonly areTexts: boolean },
+): Rewarding<Question> {
   const { config } = reward;
   const { pad } = config.specialTokens;
   if (readDifference(format, reward.format) === undefined) {
     if (pad === undefined || !format.ends.includes(pad)) return { config };
     return { config, sequencesOf: (_, generation) => ownIds(generation).map((ids) => scoredPart(ids, pad)) };
   }
-  if (reward.format.source === undefined && (format.makesTurns || questions.some((one) => typeof one !== "string")))
+  if (reward.format.source === undefined && (format.makesTurns || !areTexts))
     throw withoutTemplate(reward.carried.folder);
-  const sequencesOf: Rewarding["sequencesOf"] = (numbers, generation) => {
+  const sequencesOf: Rewarding<Question>["sequencesOf"] = (questions, generation) => {
     const continued = continuations(generation, format);
     return responseTexts(generation, format).map(({ text, ended }, row) => {
-      const question = questions[numbers[row] ?? 0] ?? "";
+      const question = questions[row] ?? "";
       const ids = idsOf(reward.format, { question, text, continued: continued[row] ?? text, ended });
       return scoredPart(ids, pad).slice(0, config.maxPositions);
     });

@@ -9,15 +9,18 @@ import {
   handOver,
 } from "../models/index.ts";
 import {
+  type BatchShape,
   type DataPosition,
   type OptimizerSettings,
   type RestoredTrainState,
   type ScheduleKind,
   type StepChoices,
+  type TokenizedExample,
   type TrainStep,
   DataOrder,
   TrainState,
   learningRateAt,
+  supervisedBatches,
 } from "../training/index.ts";
 import { damagedSnapshot } from "../storage/snapshots.ts";
 import { loop } from "./loop.ts";
@@ -68,13 +71,24 @@ export interface TrainingSettings {
   /** Examples in the data set, and the seed of their order. */
   readonly data: { readonly count: number; readonly seed: number };
   /** Micro-batches of the chosen examples. */
-  readonly batch: (indices: readonly number[]) => readonly SequenceInputs[];
-  /** Tokens of an example as it is learned from, without padding. */
-  readonly tokens: (index: number) => number;
+  readonly batch: (indices: readonly number[]) => Promise<TrainingBatch>;
   /** Prefix of the metrics: "sft". */
   readonly metrics: string;
   /** Takes the result, which stays on the device meanwhile: it is as large as a model. */
   readonly finish: (trained: Trained) => Promise<void>;
+}
+
+/** A step's share of the data. */
+export interface TrainingBatch {
+  readonly inputs: readonly SequenceInputs[];
+  /** Tokens that are learned from, without padding. */
+  readonly tokens: number;
+}
+
+/** The same of examples with a loss on their responses. */
+export function supervisedBatch(examples: readonly TokenizedExample[], shape: BatchShape): TrainingBatch {
+  const tokens = examples.reduce((sum, example) => sum + Math.min(example.tokens.length, shape.length), 0);
+  return { inputs: supervisedBatches(examples, shape), tokens };
 }
 
 /** Result of a training. */
@@ -104,11 +118,10 @@ export async function train(context: StageContext, settings: TrainingSettings): 
         step: async (index) => {
           const learningRate = learningRateAt({ kind, learningRate: peak, totalSteps, warmupRatio }, index);
           const chosen = order.next(batchSize * gradientAccumulation);
-          const batch = settings.batch(chosen);
-          const { loss, gradNorm, metrics } = await step.run(state, batch, learningRate, frozen.buffers);
+          const { inputs, tokens } = await settings.batch(chosen);
+          const { loss, gradNorm, metrics } = await step.run(state, inputs, learningRate, frozen.buffers);
           const own = { loss, gradNorm, learningRate };
           const named = Object.entries(own).map(([name, value]) => [`${settings.metrics}/${name}`, value] as const);
-          const tokens = chosen.reduce((sum, example) => sum + settings.tokens(example), 0);
           return { values: { ...Object.fromEntries(named), ...metrics }, tokens };
         },
         save: () => Promise.resolve({ json: { ...order.state }, tensors: state.fetched() }),

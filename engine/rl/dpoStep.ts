@@ -127,6 +127,11 @@ export class SequenceScorer {
     this.programs = new TypedPrograms(backend, (graph) => plan({ sums: sequenceLogprobs(graph, config, shape) }));
   }
 
+  /** Sequences side by side. */
+  get batchSize(): number {
+    return this.shape.batchSize;
+  }
+
   /** Sum of log π over each response's tokens given what is before them, nats, `[N]`. */
   async score(weights: DeviceWeights, examples: readonly TokenizedExample[]): Promise<Float32Array> {
     const results = new Float32Array(examples.length);

@@ -26,7 +26,10 @@ export interface PpoModels {
   readonly references: readonly ScoringModel[];
   readonly reward: ScoringModel & {
     /** Rollouts as the reward model reads them, given each one's prompt; their own ids unless given. */
-    readonly sequencesOf?: (prompts: readonly number[], generation: Generation) => readonly (readonly number[])[];
+    readonly sequencesOf?: (
+      prompts: readonly number[],
+      generation: Generation,
+    ) => Promise<readonly (readonly number[])[]> | readonly (readonly number[])[];
   };
   /** A separate critic's start; with a value head. */
   readonly critic?: Model;

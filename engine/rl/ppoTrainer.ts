@@ -36,6 +36,12 @@ import { rolloutStatistics } from "./rolloutStatistics.ts";
 import { type RunningMoments, NO_MOMENTS } from "./runningMoments.ts";
 import { checkScores, processScores } from "./scores.ts";
 
+/** Prompts as token ids, read by their numbers: they need not be in memory. */
+export interface PromptList {
+  readonly length: number;
+  pick(indices: readonly number[]): Promise<readonly (readonly number[])[]>;
+}
+
 /** One iteration: its rollouts, their rewards, and the statistics of its updates. */
 export interface PpoIteration {
   /** From 0. */
@@ -64,7 +70,7 @@ export interface PpoIteration {
  */
 export class PpoTrainer {
   private readonly settings: PpoSettings;
-  private readonly prompts: readonly (readonly number[])[];
+  private readonly prompts: PromptList;
   private readonly order: DataOrder;
   private readonly state: TrainState;
   private readonly parts: PpoParts;
@@ -77,14 +83,8 @@ export class PpoTrainer {
   private moments: RunningMoments;
   private iteration: number;
 
-  /** Compiles everything; with `saved` the training resumes from there. Prompts are token ids. */
-  constructor(
-    backend: Backend,
-    models: PpoModels,
-    prompts: readonly (readonly number[])[],
-    settings: PpoSettings,
-    saved?: RestoredPpo,
-  ) {
+  /** Compiles everything; with `saved` the training resumes from there. */
+  constructor(backend: Backend, models: PpoModels, prompts: PromptList, settings: PpoSettings, saved?: RestoredPpo) {
     this.settings = settings;
     this.prompts = prompts;
     this.order = new DataOrder(prompts.length, settings.seed, saved?.prompts);
@@ -108,7 +108,7 @@ export class PpoTrainer {
     const { settings, iteration } = this;
     const shape = { B: settings.batchSize, R: settings.responseLength };
     const prompts = this.order.next(settings.batchSize);
-    const queries = prompts.map((index) => this.prompts[index]!);
+    const queries = await this.prompts.pick(prompts);
     const random = Random.of(settings.seed, "rollout", iteration);
     const generation = await this.parts.generator.generate(this.policyWeights, queries, random);
     const rollouts = joinResponses(generation.queries, generation.responses, generation.lengths);
@@ -119,7 +119,7 @@ export class PpoTrainer {
     const values = await this.values(policy.values, rollouts);
     const kls = await this.kls(policy.logprobs, rollouts);
     const kl = mixKl(kls); // [B, R]
-    const sequences = this.sequencesOf?.(prompts, generation) ?? unpaddedSequences(rollouts);
+    const sequences = (await this.sequencesOf?.(prompts, generation)) ?? unpaddedSequences(rollouts);
     const { rewardScorer } = this.parts;
     const scores = await this.reward.atWork((weights) => rewardScorer.score(weights, sequences));
     checkScores(scores, iteration);

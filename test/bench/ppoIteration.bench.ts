@@ -6,6 +6,7 @@ import { PpoTrainer } from "../../engine/rl/ppoTrainer.ts";
 import { Random } from "../../engine/training/index.ts";
 import { TRL_SETTINGS } from "./trlSettings.ts";
 import { type BenchOptions, type Repeats, type Timing, median } from "./worker.ts";
+import { inMemory } from "../inMemory.ts";
 
 /** The same work as baselines/ppo_trl.py: sizes, sampling, minibatches and settings. */
 const SHAPE = { rollouts: 128, query: 12, response: 12, vocabulary: 64, parameters: 99_648 } as const;
@@ -32,7 +33,7 @@ export async function timePpoIteration(
   const trainer = new PpoTrainer(
     backend,
     { policy, references: [reference], reward },
-    prompts(),
+    inMemory(prompts()),
     settings(warmup + repeats),
   );
   const samples: number[] = [];

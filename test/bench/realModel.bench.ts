@@ -6,6 +6,7 @@ import { PpoTrainer } from "../../engine/rl/ppoTrainer.ts";
 import { Random, TrainState, sftStep } from "../../engine/training/index.ts";
 import { TRL_SETTINGS } from "./trlSettings.ts";
 import { type BenchOptions, type Repeats, type Timing, median, timeSteps } from "./worker.ts";
+import { inMemory } from "../inMemory.ts";
 
 /** The same work as baselines/real_model.py. */
 const TRAIN = { batchSize: 8, length: 256 } as const;
@@ -105,7 +106,7 @@ async function ppo(backend: Backend, { warmup, repeats }: Repeats, folder: strin
       references: [{ config, weights: handOver(reference.weights) }],
       reward: { config, weights: handOver(reward) },
     },
-    tokensOf(PPO.rollouts, PPO.query),
+    inMemory(tokensOf(PPO.rollouts, PPO.query)),
     {
       ...TRL_SETTINGS,
       iterations: warmup + repeats,

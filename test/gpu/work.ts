@@ -24,6 +24,7 @@ import { PpoTrainer } from "../../engine/rl/ppoTrainer.ts";
 import { Random, TrainState, sftStep } from "../../engine/training/index.ts";
 import { TRL_SETTINGS } from "../bench/trlSettings.ts";
 import { type ModelShape, type Sizes, configOf, noise, tokensOf } from "./shapes.ts";
+import { inMemory } from "../inMemory.ts";
 
 /** Numbers by their names, of one piece of work. */
 export type Measured = Readonly<Record<string, number>>;
@@ -121,7 +122,7 @@ export async function ppo(
       references: [{ config, weights: noise(parameters(config), "bf16") }],
       reward: { config, weights: noise(parameters(config, ["score"]), "bf16") },
     },
-    tokensOf(rollouts, query, config.vocabularySize),
+    inMemory(tokensOf(rollouts, query, config.vocabularySize)),
     {
       ...TRL_SETTINGS,
       iterations: patience.repeats + 1,

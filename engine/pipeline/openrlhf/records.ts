@@ -21,7 +21,7 @@ interface Learned<R> {
 export async function sftRecords({ slice, inputs }: Of<"sft">): Promise<Learned<SftExample>> {
   const { sft, seed, learnedTurns: _turns, chat: _chat, sftSeed: _own, ...source } = slice;
   const from = inputs.data?.path ?? "sft";
-  const records = await sftTexts({ ...source, file: inputs.data?.path }, seed);
+  const records = await Array.fromAsync(sftTexts({ ...source, file: inputs.data?.path }, seed));
   // Steps go over the examples as often as they take.
   if (!("steps" in sft.duration)) checkEnough(records.length, sft.batchSize * sft.gradientAccumulation, from);
   return { records, from };
@@ -33,19 +33,19 @@ export async function pairRecords({
   inputs: { pairs: made, data },
 }: Of<"reward">): Promise<Learned<PairText> & { readonly heldOut: readonly PairText[] }> {
   const from = data?.path ?? "pairs";
-  const pairs = (await pairTexts({ made, data, count: reward.pairs })).map((pair) => ({
-    ...{ pair, prompt: promptKey(pair.prompt) },
-  }));
+  const pairs = await Array.fromAsync(pairTexts({ made, data, count: reward.pairs }));
   const kept = splitPairs(pairs.length, reward.heldOut).heldOut;
-  const { heldOut, learned } = splitByPrompt(pairs, kept, Random.of(seed, "reward", "split"));
+  const prompts = pairs.map(({ prompt }) => promptKey(prompt));
+  const { heldOut, learned } = splitByPrompt(prompts, kept, Random.of(seed, "reward", "split"));
   checkEnough(learned.length, reward.batchSize * reward.gradientAccumulation, from);
-  return { records: learned.map(({ pair }) => pair), heldOut: heldOut.map(({ pair }) => pair), from };
+  const of = (numbers: readonly number[]): readonly PairText[] => numbers.map((number) => pairs[number]!);
+  return { records: of(learned), heldOut: of(heldOut), from };
 }
 
 /** Prompts of PPO. */
 export async function promptRecords({ slice, inputs: { data } }: Of<"rlhf">): Promise<Learned<Question>> {
   const { task, validationPrompts, seed } = slice;
-  const records = await trainPrompts({ task, file: data?.path, validationPrompts }, seed);
+  const records = await Array.fromAsync(trainPrompts({ task, file: data?.path, validationPrompts }, seed));
   return { records, from: data?.path ?? "train" };
 }
 

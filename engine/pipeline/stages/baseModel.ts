@@ -2,19 +2,12 @@ import type { Graph } from "../../compute/graph/tensor.ts";
 import { type ModelConfig, LLAMA_BLOCKS, handOver, initialize } from "../../models/index.ts";
 import type { BaseModelConfig, RunConfig, TaskConfig } from "../../config/index.ts";
 import { PromptFormat, type Tokenizer } from "../../text/index.ts";
-import {
-  type LossNodes,
-  type TokenizedExample,
-  Random,
-  sftLoss,
-  sftStep,
-  supervisedBatches,
-} from "../../training/index.ts";
+import { type LossNodes, type TokenizedExample, Random, sftLoss, sftStep } from "../../training/index.ts";
 import { NO_COST, sequenceLength, trainingCost } from "../cost.ts";
 import { taskOf, taskSlice, taskTokenizer } from "../corpus.ts";
 import { saveModel } from "../modelFolder.ts";
 import type { NoInputs, Stage } from "../stage.ts";
-import { stepChoices, train } from "../training.ts";
+import { stepChoices, supervisedBatch, train } from "../training.ts";
 
 /** Examples that the base model's passes are made of: as many as it sees once, so that none comes twice. */
 const exampleCount = (steps: number, batchSize: number): number => steps * batchSize;
@@ -54,11 +47,12 @@ export const baseModel: Stage<
       totalSteps: pretrain.steps,
       data: { count, seed },
       batch: (indices) =>
-        supervisedBatches(
-          indices.map((index) => examples[index]!),
-          shape,
+        Promise.resolve(
+          supervisedBatch(
+            indices.map((index) => examples[index]!),
+            shape,
+          ),
         ),
-      tokens: (index) => examples[index]!.tokens.length,
       metrics: "pretrain",
       finish: ({ weights }) => saveModel(context.folder, { config: model, weights, tokenizer }),
     });

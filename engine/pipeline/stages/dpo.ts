@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import * as z from "zod";
 import { type RunConfig, type TaskConfig, splitPairs } from "../../config/index.ts";
 import { DeviceWeights, FrozenRole, PerAdapter, handOver } from "../../models/index.ts";
@@ -5,7 +6,15 @@ import { DataError } from "../../protocol/errors.ts";
 import { memoryByRole } from "../../common/memory.ts";
 import type { Metrics } from "../../rl/alarms.ts";
 import { distributionMetrics } from "../distributions.ts";
-import { type ReferredPair, SequenceScorer, dpoBatches, dpoNodes, dpoStep } from "../../rl/dpoStep.ts";
+import {
+  type ReferredPair,
+  type ResponsePair,
+  SequenceScorer,
+  dpoBatches,
+  dpoNodes,
+  dpoStep,
+} from "../../rl/dpoStep.ts";
+import { DiskList } from "../../storage/diskList.ts";
 import { numberOrNaN } from "../../storage/formats/numberOrNaN.ts";
 import { type DataPosition, DataOrder, Random, learningRateAt } from "../../training/index.ts";
 import { AlarmWatch } from "../alarmWatch.ts";
@@ -13,14 +22,13 @@ import { type BaseInput, type LoraSlice, loraSlice } from "../adapterFolder.ts";
 import { alternation } from "../alternation.ts";
 import { type DpoConfig, dpoWithBeta } from "../armSettings.ts";
 import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
-import { shortensTraining, taskOf, taskSlice, trainPrompts } from "../corpus.ts";
+import { first, shortensTraining, taskOf, taskSlice, trainPrompts } from "../corpus.ts";
 import { heldAs, readingCost, responseLengths, sequenceLength, trainingCost } from "../cost.ts";
-import { fetchedLogprobs, heldOutAccuracy, referenceLogprobs, savedLogprobs } from "../dpoLogprobs.ts";
-import { encodedPair, longestOf, tokensOf, usable } from "../dpoPairs.ts";
+import { type PairList, fetchedLogprobs, heldOutAccuracy, referenceLogprobs, savedLogprobs } from "../dpoLogprobs.ts";
+import { listResponses, tokensOf } from "../dpoPairs.ts";
 import { encodePrompts } from "../generation.ts";
 import { loop } from "../loop.ts";
 import { type FrozenSlice, type SaveSlice, frozenSlice, saveSlice } from "../modelFolder.ts";
-import { pairTexts, splitByPrompt } from "../pairTexts.ts";
 import { type Probe, type ReadModel, PROBED_PROMPTS, PolicyProbe } from "../policyProbe.ts";
 import { loadReferences, roleWeights } from "../references.ts";
 import type { Artifact, DataFile, Stage, StageContext } from "../stage.ts";
@@ -78,45 +86,49 @@ export const dpo: Stage<
     const random = Random.of(seed, "rlhf", "adapter");
     const start = await loadTrainable(init.folder, { ...(lora && { lora }), ...frozen, random, chat, template, base });
     const { config, format } = start;
-    const maxLength = Math.min(settings.maxLength, config.maxPositions);
-    const encoded = (await pairTexts({ made, data, count: settings.count })).map((pair) =>
-      encodedPair(pair, format, maxLength),
-    );
-    // Split as the reward model's pairs are, before any is left out.
-    const split = splitByPrompt(
-      encoded,
-      splitPairs(encoded.length, settings.heldOut).heldOut,
-      Random.of(seed, "reward", "split"),
-    );
-    const learned = usable(split.learned);
-    const heldOut = usable(split.heldOut);
-    reportUnusable(context, split.learned.length - learned.length, data?.path);
-    if (learned.length === 0) throw withoutPairs(data?.path ?? "preferences");
-    const questions = await trainPrompts({ task, file: prompts?.path, validationPrompts }, seed);
-
+    const list = new DiskList<ResponsePair>(join(context.workspace, "pairs"));
     const held = new Held();
     try {
+      const { learned, heldOut, length, nUnusable } = await listResponses(
+        list,
+        { made, data, count: settings.count },
+        {
+          ...{ format, heldOut: settings.heldOut, seed },
+          maxLength: Math.min(settings.maxLength, config.maxPositions),
+        },
+      );
+      reportUnusable(context, nUnusable, data?.path);
+      if (learned.length === 0) throw withoutPairs(data?.path ?? "preferences");
+      const trained = trainPrompts({ task, file: prompts?.path, validationPrompts }, seed);
+      const asked = await Array.fromAsync(first(trained, PROBED_PROMPTS));
       const shared = held.add(DeviceWeights.upload(backend, handOver(start.frozen)));
       const references: ReadModel[] = [];
       for (const model of await loadReferences(reference, { config, frozen, base })) {
         const role = held.add(new FrozenRole(backend, roleWeights(model.weights), shared));
         references.push({ config: model.config, role });
       }
-      const length = longestOf([...learned, ...heldOut]);
       const shape = { batchSize: arm.minibatchSize, length };
       const scorers = held.add(
         new PerAdapter((of) => new SequenceScorer(backend, of, { batchSize: 2 * arm.minibatchSize, length })),
       );
       const snapshot = await context.restore(savedSchema);
       const known = [...learned, ...heldOut];
+      const pairs: PairList = {
+        length: known.length,
+        pick: (numbers) => list.pick(numbers.map((number) => known[number]!)),
+      };
       const said =
-        (snapshot && savedLogprobs(snapshot, known.length)) ?? (await referenceLogprobs(known, references, scorers));
-      const referred = known.map((pair, at): ReferredPair => ({
-        ...pair,
-        referenceChosen: said.chosen[at]!,
-        referenceRejected: said.rejected[at]!,
-      }));
-      const [toLearn, toMeasure] = [referred.slice(0, learned.length), referred.slice(learned.length)];
+        (snapshot && savedLogprobs(snapshot, known.length)) ?? (await referenceLogprobs(pairs, references, scorers));
+      const referred = async (numbers: readonly number[]): Promise<readonly ReferredPair[]> =>
+        (await pairs.pick(numbers)).map((pair, at) => ({
+          ...pair,
+          referenceChosen: said.chosen[numbers[at]!]!,
+          referenceRejected: said.rejected[numbers[at]!]!,
+        }));
+      const toMeasure: PairList<ReferredPair> = {
+        length: heldOut.length,
+        pick: (numbers) => referred(numbers.map((number) => learned.length + number)),
+      };
 
       const step = held.add(
         dpoStep(backend, config, {
@@ -127,7 +139,6 @@ export const dpo: Stage<
       );
       const state = held.add(startState({ backend }, { weights: handOver(start.trained), step }, snapshot));
       const policy = shared.and(state.weights);
-      const asked = questions.slice(0, PROBED_PROMPTS);
       const probe = held.add(
         new PolicyProbe(backend, {
           ...{ policy: config, references, format, questions: asked, task: taskOf(task), seed },
@@ -166,7 +177,7 @@ export const dpo: Stage<
               };
             }
             const learningRate = learningRateAt({ kind, learningRate: peak, totalSteps: total, warmupRatio }, index);
-            const chosen = order.next(perStep).map((at) => toLearn[at]!);
+            const chosen = await referred(order.next(perStep));
             const { loss, gradNorm, metrics } = await step.run(
               state,
               dpoBatches(chosen, shape),
@@ -196,6 +207,7 @@ export const dpo: Stage<
       });
     } finally {
       held.release();
+      await list.release();
     }
   },
   cost(
@@ -222,6 +234,7 @@ export const dpo: Stage<
       recomputation,
       precision,
       tokens: 2 * steps * arm.minibatchSize * arm.gradientAccumulation * length,
+      data,
       ...held,
     });
     const lengths = responseLengths(task, model, { longestRow: prompts?.longestRow, maxNewTokens: arm.maxNewTokens });

@@ -4,6 +4,7 @@ import { type DeviceWeights, type ModelConfig, RewardScorer, handOver, withHeads
 import { type RewardConfig, type RunConfig, type TaskConfig, splitPairs } from "../../config/index.ts";
 import { rewardAccuracy, rewardLoss } from "../../rl/rewardLoss.ts";
 import { atomicWrite } from "../../storage/disk.ts";
+import { DiskList } from "../../storage/diskList.ts";
 import type { Question } from "../../protocol/conversation.ts";
 import type { PromptFormat } from "../../text/index.ts";
 import {
@@ -19,7 +20,14 @@ import { heldAs, sequenceLength, trainingCost } from "../cost.ts";
 import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
 import { taskSlice } from "../corpus.ts";
 import { type SaveSlice, saveSlice } from "../modelFolder.ts";
-import { type PairSource, type ResponsePart, pairTexts, promptKey, splitByPrompt } from "../pairTexts.ts";
+import {
+  type PairSource,
+  type PairSplit,
+  type ResponsePart,
+  pairTexts,
+  promptKey,
+  splitByPrompt,
+} from "../pairTexts.ts";
 import type { Artifact, DataFile, Stage, StageContext } from "../stage.ts";
 import { scoredPart } from "../rewarding.ts";
 import { SEED_STRIDE } from "./sft.ts";
@@ -65,43 +73,44 @@ export const rewardModel: Stage<
     const random = Random.of(seed, "reward", "adapter");
     const start = await loadTrainable(init.folder, { ...adapters, random, chat, template, base });
     const { config: model, format } = start;
-    const pairs = await encodedPairs(
-      { made, data, count: reward.pairs },
-      { format, maxLength: Math.min(reward.maxLength, model.maxPositions), pad: model.specialTokens.pad },
-    );
-    const { heldOut, learned } = splitPairsOf(pairs, { reward, seed });
-    const shape = { batchSize: reward.batchSize, length: longestPair(pairs) };
-    const perStep = reward.batchSize * reward.gradientAccumulation;
-    const totalSteps = Math.max(1, reward.epochs * Math.ceil(learned.length / perStep));
-    const trained = withHeads(start.trained, model, Random.of(seed, "reward", "head"), ["score"]);
-    await train(context, {
-      weights: handOver(trained),
-      frozen: handOver(start.frozen),
-      step: rewardModelStep(backend, model, {
-        ...shape,
-        ...stepChoices(context, reward),
-        loss: (chosen, rejected, margin) =>
-          rewardLoss(chosen, rejected, { centering: reward.centering, ...(reward.margin ? { margin } : {}) }),
-      }),
-      optimizer: reward,
-      totalSteps,
-      data: { count: learned.length, seed: rewardSeed === undefined ? seed : seed * SEED_STRIDE + rewardSeed },
-      batch: (indices) =>
-        pairBatches(
-          indices.map((index) => learned[index]!),
-          shape,
-        ),
-      tokens: (index) => learned[index]!.chosen.length + learned[index]!.rejected.length,
-      metrics: "reward",
-      finish: async ({ device, weights }) => {
-        const scorer = { model, device, length: shape.length };
-        const accuracy = await measureAccuracy(context, scorer, heldOut, totalSteps);
-        const how = { base: base?.folder, head: "score" as const, ...(saveAs && { saveAs }) };
-        await saveTrained(context.folder, start, weights, how);
-        const facts = { heldOutAccuracy: accuracy, heldOutPairs: heldOut.length, trainedOn: learned.length };
-        await writeRewardFacts(context.folder, facts);
-      },
-    });
+    const list = new DiskList<PreferencePair>(join(context.workspace, PAIR_LIST));
+    try {
+      const source = { made, data, count: reward.pairs };
+      const { heldOut, learned, length } = await listPairs(list, source, { format, model, reward, seed });
+      const shape = { batchSize: reward.batchSize, length };
+      const perStep = reward.batchSize * reward.gradientAccumulation;
+      const totalSteps = Math.max(1, reward.epochs * Math.ceil(learned.length / perStep));
+      const trained = withHeads(start.trained, model, Random.of(seed, "reward", "head"), ["score"]);
+      await train(context, {
+        weights: handOver(trained),
+        frozen: handOver(start.frozen),
+        step: rewardModelStep(backend, model, {
+          ...shape,
+          ...stepChoices(context, reward),
+          loss: (chosen, rejected, margin) =>
+            rewardLoss(chosen, rejected, { centering: reward.centering, ...(reward.margin ? { margin } : {}) }),
+        }),
+        optimizer: reward,
+        totalSteps,
+        data: { count: learned.length, seed: rewardSeed === undefined ? seed : seed * SEED_STRIDE + rewardSeed },
+        batch: async (indices) => {
+          const pairs = await list.pick(indices.map((index) => learned[index]!));
+          const tokens = pairs.reduce((sum, { chosen, rejected }) => sum + chosen.length + rejected.length, 0);
+          return { inputs: pairBatches(pairs, shape), tokens };
+        },
+        metrics: "reward",
+        finish: async ({ device, weights }) => {
+          const scorer = { model, device, length };
+          const accuracy = await measureAccuracy(context, scorer, { list, heldOut, step: totalSteps });
+          const how = { base: base?.folder, head: "score" as const, ...(saveAs && { saveAs }) };
+          await saveTrained(context.folder, start, weights, how);
+          const facts = { heldOutAccuracy: accuracy, heldOutPairs: heldOut.length, trainedOn: learned.length };
+          await writeRewardFacts(context.folder, facts);
+        },
+      });
+    } finally {
+      await list.release();
+    }
   },
   cost({ reward, task, frozenWeights }, { model, recomputation, precision, stored, files: { data } }) {
     const { batchSize, gradientAccumulation, epochs, maxLength } = reward;
@@ -123,6 +132,7 @@ export const rewardModel: Stage<
       recomputation,
       precision,
       tokens: 2 * epochs * learned * length,
+      data,
       ...heldAs(frozenWeights, stored),
     });
   },
@@ -163,45 +173,37 @@ export function rewardSlice(config: RunConfig, seed: number): RewardSlice {
   };
 }
 
-/** The pairs that are learned from, and those that are not: the same for every reward model of a base seed. */
-export function splitPairsOf(
-  pairs: readonly PromptedPair[],
-  { reward, seed }: Pick<RewardSlice, "reward" | "seed">,
-): ReturnType<typeof splitByPrompt<PromptedPair>> {
-  return splitByPrompt(pairs, splitPairs(pairs.length, reward.heldOut).heldOut, Random.of(seed, "reward", "split"));
-}
+/** Name of the file of encoded pairs in a stage's working folder. */
+export const PAIR_LIST = "pairs";
 
-/** A pair as token sequences, and its prompt. */
-interface PromptedPair extends PreferencePair {
-  readonly prompt: string;
-}
-
-interface PairEncoding {
+/** Choices by which pairs are encoded and split: the same for every reward model of a base seed. */
+interface PairEncoding extends Pick<RewardSlice, "reward" | "seed"> {
   readonly format: PromptFormat;
-  /** Tokens. */
-  readonly maxLength: number;
-  /** The model's padding, as its config.json will have it. */
-  readonly pad: number | undefined;
+  readonly model: Pick<ModelConfig, "maxPositions" | "specialTokens">;
 }
 
-/** Pairs as token sequences, closed by end-of-text where the response was, up to the token that is scored. */
-export async function encodedPairs(
+/**
+ * Puts pairs onto a list as token sequences, closed by end-of-text where the response was, up to the token that is scored.
+ * @returns Numbers of those that are learned from and of those that are not, and the tokens of the longest sequence.
+ */
+export async function listPairs(
+  list: DiskList<PreferencePair>,
   source: PairSource,
-  { format, maxLength, pad }: PairEncoding,
-): Promise<readonly PromptedPair[]> {
+  { format, model, reward, seed }: PairEncoding,
+): Promise<PairSplit & { readonly length: number }> {
+  const maxLength = Math.min(reward.maxLength, model.maxPositions);
   const sequence = (prompt: Question, { text, ended }: ResponsePart): readonly number[] =>
-    scoredPart(format.encodeResponse(prompt, text, ended).slice(0, maxLength), pad);
-  return (await pairTexts(source)).map(({ prompt, chosen, rejected, margin }) => ({
-    prompt: promptKey(prompt),
-    chosen: sequence(prompt, chosen),
-    rejected: sequence(prompt, rejected),
-    ...(margin === undefined ? {} : { margin }),
-  }));
-}
-
-/** Tokens of the longest sequence. */
-export function longestPair(pairs: readonly PreferencePair[]): number {
-  return pairs.reduce((most, { chosen, rejected }) => Math.max(most, chosen.length, rejected.length), 0);
+    scoredPart(format.encodeResponse(prompt, text, ended).slice(0, maxLength), model.specialTokens.pad);
+  const prompts: bigint[] = [];
+  let length = 0;
+  for await (const { prompt, chosen: better, rejected: worse, margin } of pairTexts(source)) {
+    const [chosen, rejected] = [sequence(prompt, better), sequence(prompt, worse)];
+    length = Math.max(length, chosen.length, rejected.length);
+    prompts.push(promptKey(prompt));
+    await list.add({ chosen, rejected, ...(margin !== undefined && { margin }) });
+  }
+  const nHeldOut = splitPairs(prompts.length, reward.heldOut).heldOut;
+  return { ...splitByPrompt(prompts, nHeldOut, Random.of(seed, "reward", "split")), length };
 }
 
 /** A reward model on the device, and its longest sequence in tokens. */
@@ -211,24 +213,35 @@ interface Trunk {
   readonly length: number;
 }
 
+/** Pairs that a reward model is measured on, after a step. */
+interface HeldOutPairs {
+  readonly list: DiskList<PreferencePair>;
+  /** Their numbers. */
+  readonly heldOut: readonly number[];
+  readonly step: number;
+}
+
 /** Share of held-out pairs that the model orders as labelled; null without any. */
 export async function measureAccuracy(
   { backend, report }: StageContext,
   { model, device, length }: Trunk,
-  pairs: readonly PreferencePair[],
-  step: number,
+  { list, heldOut, step }: HeldOutPairs,
 ): Promise<number | null> {
-  if (pairs.length === 0) return null;
-  const scorer = new RewardScorer(backend, model, { batchSize: Math.min(SCORED_AT_ONCE, pairs.length), length });
+  if (heldOut.length === 0) return null;
+  const batchSize = Math.min(SCORED_AT_ONCE, heldOut.length);
+  const scorer = new RewardScorer(backend, model, { batchSize, length });
+  const [chosen, rejected] = [new Float64Array(heldOut.length), new Float64Array(heldOut.length)];
   try {
-    const chosen = await scorer.score(
-      device,
-      pairs.map((pair) => pair.chosen),
-    );
-    const rejected = await scorer.score(
-      device,
-      pairs.map((pair) => pair.rejected),
-    );
+    for (let from = 0; from < heldOut.length; from += batchSize) {
+      const pairs = await list.pick(heldOut.slice(from, from + batchSize));
+      const scores = (side: "chosen" | "rejected"): Promise<ArrayLike<number>> =>
+        scorer.score(
+          device,
+          pairs.map((pair) => pair[side]),
+        );
+      chosen.set(await scores("chosen"), from);
+      rejected.set(await scores("rejected"), from);
+    }
     const accuracy = rewardAccuracy(chosen, rejected);
     report({ kind: "metrics", step, values: { "reward/heldOutAccuracy": accuracy } });
     return accuracy;

@@ -61,6 +61,7 @@ export const rlhf: Stage<
       recomputation,
       precision,
       tokens: arm.iterations * arm.ppoEpochs * perIteration * (isSeparate ? 2 : 1),
+      data,
       ...held,
     });
     // Sampling, the policy's log-probs, the reward, and each reference's log-probs.

@@ -1,16 +1,17 @@
+import { join } from "node:path";
 import type { RunConfig, SftConfig } from "../../config/index.ts";
-import type { LearnedTurns } from "../../text/index.ts";
+import { DiskList } from "../../storage/diskList.ts";
+import type { EncodedExample, LearnedTurns } from "../../text/index.ts";
 import { handOver } from "../../models/index.ts";
-import { Random, sftLoss, sftStep, supervisedBatches } from "../../training/index.ts";
+import { Random, sftLoss, sftStep } from "../../training/index.ts";
 import { heldAs, sequenceLength, trainingCost } from "../cost.ts";
 import { type SftSource, keepsExamplesBack, sftCount, sftTexts, taskSlice } from "../corpus.ts";
 import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
 import { type SaveSlice, saveSlice } from "../modelFolder.ts";
-import { learnedMessage } from "../dataChecks.ts";
+import { SHOWN, learnedMessage } from "../dataChecks.ts";
 import type { Artifact, DataFile, Stage } from "../stage.ts";
 import { type AdapterSlice, adapterSlice, loadTrainable, saveTrained } from "../trainable.ts";
-import { stepChoices, train } from "../training.ts";
-import { longest } from "./baseModel.ts";
+import { stepChoices, supervisedBatch, train } from "../training.ts";
 
 /**
  * Supervised fine-tuning of the base model on responses.
@@ -47,29 +48,36 @@ export const sft: Stage<
     const how = { ...(lora && { lora }), ...(frozenWeights && { frozenWeights }), random };
     const start = await loadTrainable(base.folder, { ...how, chat, template });
     const { config: model, format } = start;
-    const texts = await sftTexts({ ...source, file: data?.path }, seed);
-    const examples = texts.map((text) => format.encodeExample(text, learnedTurns));
-    const message = learnedMessage(format, examples);
-    if (message !== undefined) context.report({ kind: "note", message });
-    const length = Math.min(longest(examples), settings.maxLength, model.maxPositions);
-    const shape = { batchSize: settings.batchSize, length };
-    await train(context, {
-      weights: handOver(start.trained),
-      frozen: handOver(start.frozen),
-      step: sftStep(context.backend, model, { ...shape, ...stepChoices(context, settings) }),
-      optimizer: settings,
-      totalSteps: sftSteps(settings, examples.length),
-      data: { count: examples.length, seed: seed * SEED_STRIDE + sftSeed },
-      batch: (indices) =>
-        supervisedBatches(
-          indices.map((index) => examples[index]!),
-          shape,
-        ),
-      tokens: (index) => Math.min(examples[index]!.tokens.length, length),
-      metrics: "sft",
-      finish: ({ weights }) =>
-        saveTrained(context.folder, start, weights, { base: base.folder, ...(saveAs && { saveAs }) }),
-    });
+    const mostTokens = Math.min(settings.maxLength, model.maxPositions);
+    const examples = new DiskList<EncodedExample>(join(context.workspace, "examples"));
+    try {
+      const shown: EncodedExample[] = [];
+      let length = 0;
+      for await (const text of sftTexts({ ...source, file: data?.path }, seed)) {
+        const example = format.encodeExample(text, learnedTurns);
+        if (shown.length < SHOWN) shown.push(example);
+        const used = cutAt(example, mostTokens);
+        length = Math.max(length, used.tokens.length);
+        await examples.add(used);
+      }
+      const message = learnedMessage(format, shown);
+      if (message !== undefined) context.report({ kind: "note", message });
+      const shape = { batchSize: settings.batchSize, length };
+      await train(context, {
+        weights: handOver(start.trained),
+        frozen: handOver(start.frozen),
+        step: sftStep(context.backend, model, { ...shape, ...stepChoices(context, settings) }),
+        optimizer: settings,
+        totalSteps: sftSteps(settings, examples.length),
+        data: { count: examples.length, seed: seed * SEED_STRIDE + sftSeed },
+        batch: async (indices) => supervisedBatch(await examples.pick(indices), shape),
+        metrics: "sft",
+        finish: ({ weights }) =>
+          saveTrained(context.folder, start, weights, { base: base.folder, ...(saveAs && { saveAs }) }),
+      });
+    } finally {
+      await examples.release();
+    }
   },
   cost({ sft: settings, frozenWeights, ...source }, { model, recomputation, precision, stored, files: { data } }) {
     const { batchSize, gradientAccumulation, maxLength } = settings;
@@ -85,10 +93,16 @@ export const sft: Stage<
       recomputation,
       precision,
       tokens,
+      data,
       ...heldAs(frozenWeights, stored),
     });
   },
 };
+
+/** The part of an example that is learned from. */
+function cutAt({ tokens, learned, ...rest }: EncodedExample, length: number): EncodedExample {
+  return { ...rest, tokens: tokens.slice(0, length), ...(learned && { learned: learned.slice(0, length) }) };
+}
 
 /** Settings of the training itself: which seeds there are changes none of their results. */
 type SftTraining = Omit<SftConfig, "seeds" | "examples" | "learnedTurns">;

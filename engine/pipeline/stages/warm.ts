@@ -1,5 +1,8 @@
+import { join } from "node:path";
 import { DeviceWeights, handOver } from "../../models/index.ts";
+import { DiskList } from "../../storage/diskList.ts";
 import { SAVED_TYPES } from "../../storage/elementTypes.ts";
+import type { PreferencePair } from "../../training/index.ts";
 import type { BaseInput } from "../adapterFolder.ts";
 import type { TemplateInput } from "../chatChoice.ts";
 import { readingCost, sequenceLength } from "../cost.ts";
@@ -9,11 +12,10 @@ import { soupCheckpoints } from "../soupCheckpoints.ts";
 import type { Artifact, DataFile, Stage } from "../stage.ts";
 import {
   type RewardSlice,
-  encodedPairs,
-  longestPair,
+  PAIR_LIST,
+  listPairs,
   measureAccuracy,
   rewardSlice,
-  splitPairsOf,
   writeRewardFacts,
 } from "./rewardModel.ts";
 
@@ -55,17 +57,16 @@ export const warm: Stage<
       });
     } else await soupAdapters({ ...mixture, base: base.folder, template, ...(saveAs && { saveAs }) });
     const { config: model, weights, format } = await loadFrozenModel(folder, AS_STORED, ["score"], { chat, base });
-    const pairs = await encodedPairs(
-      { made, data, count: reward.pairs },
-      { format, maxLength: Math.min(reward.maxLength, model.maxPositions), pad: model.specialTokens.pad },
-    );
-    const { heldOut, learned } = splitPairsOf(pairs, { reward, seed });
+    const list = new DiskList<PreferencePair>(join(context.workspace, PAIR_LIST));
     const device = DeviceWeights.upload(context.backend, handOver(weights));
     try {
-      const heldOutAccuracy = await measureAccuracy(context, { model, device, length: longestPair(pairs) }, heldOut, 1);
+      const source = { made, data, count: reward.pairs };
+      const { heldOut, learned, length } = await listPairs(list, source, { format, model, reward, seed });
+      const heldOutAccuracy = await measureAccuracy(context, { model, device, length }, { list, heldOut, step: 1 });
       await writeRewardFacts(folder, { heldOutAccuracy, heldOutPairs: heldOut.length, trainedOn: learned.length });
     } finally {
       device.release();
+      await list.release();
     }
   },
   cost({ reward, task }, { model, files: { data } }) {

@@ -11,11 +11,11 @@ describe("records of a file", () => {
       const records = [1, 2].map((at) => ({ prompt: `p${at}`, response: "r" }));
       await fs.writeFile(file, `${records.map((one) => JSON.stringify(one)).join("\n")}\n{ not read`);
       const source = { task: undefined, file, keepsExamplesBack: false };
-      assert.deepEqual(await sftTexts({ ...source, examples: 2 }, 1), records);
+      assert.deepEqual(await Array.fromAsync(sftTexts({ ...source, examples: 2 }, 1)), records);
       const prompts = await benchmarkPrompts(source, { benchmark: "mine", prompts: 1 });
       assert.deepEqual(prompts, [{ prompt: "p1" }]);
       // All of it is read where that many are asked for.
-      await assert.rejects(sftTexts({ ...source, examples: undefined }, 1), /large\.jsonl:3: /);
+      await assert.rejects(Array.fromAsync(sftTexts({ ...source, examples: undefined }, 1)), /large\.jsonl:3: /);
       await assert.rejects(benchmarkPrompts(source, { benchmark: "mine", prompts: 3 }), /large\.jsonl:3: /);
     }));
 });

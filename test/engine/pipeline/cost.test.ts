@@ -90,6 +90,27 @@ describe("the cost of training on data of one's own, without a count in the conf
   });
 });
 
+describe("the memory of training on data of one's own", () => {
+  const data = { sft: "a.jsonl", preferences: "b.jsonl", prompts: "c.jsonl" };
+  const config = parseConfig(JSON.stringify({ data, model: { checkpoint: "m" } }), "own.salsa.json");
+  const memoryOf: Readonly<Record<string, (facts: CostFacts) => number>> = {
+    sft: (facts) => sft.cost(sft.select(config, { seed: 1, sftSeed: 1 }), facts).memoryBytes,
+    reward: (facts) => rewardModel.cost(rewardModel.select(config, { seed: 1 }), facts).memoryBytes,
+    ppo: (facts) => rlhf.cost(rlhf.select(config, { arm: "ppo", beta: 0.1, seed: 1 }), facts).memoryBytes,
+  };
+
+  for (const [name, memory] of Object.entries(memoryOf)) {
+    it(`counts a few dozen bytes a line in ${name}, and not its text`, () => {
+      const at = (rows: number): number => memory({ ...ownFacts, files: { data: dataFile(rows) } });
+      // By then as much of the text is on its way as ever is.
+      const [few, many] = [at(2_000_000), at(3_000_000)];
+      const each = (many - few) / 1_000_000;
+      assert.ok(each >= 8 && each < 60, `${each} bytes a line`);
+      assert.ok(few - at(2) > 2_000_000 * each, "some of the text is on its way");
+    });
+  }
+});
+
 describe("costs in bf16", () => {
   for (const model of PICO_FAMILIES) {
     it(`of training and reading ${model.architecture} are planned by the types of their programs`, () => {

@@ -12,7 +12,7 @@ describe("demonstrations that soups of a task are measured on", () => {
 
   for (const seed of [1, 2, 3]) {
     it(`have prompts that no SFT of base seed ${seed} has seen`, async () => {
-      const seen = new Set((await sftTexts(source, seed)).map(promptOf));
+      const seen = new Set((await Array.fromAsync(sftTexts(source, seed))).map(promptOf));
       const heldOut = await heldOutTexts(source, seed);
       assert.equal(heldOut.length, 256);
       assert.deepEqual(

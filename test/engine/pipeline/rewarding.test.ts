@@ -4,15 +4,18 @@ import * as os from "node:os";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
 import { padQueries, parseModelConfig } from "../../../engine/models/index.ts";
+import { dataFileFacts } from "../../../engine/pipeline/fingerprints.ts";
 import { modelNotes, planPipeline, scoreCheckpoint } from "../../../engine/pipeline/index.ts";
 import { loadFrozenModel, loadModel, saveModel } from "../../../engine/pipeline/modelFolder.ts";
 import { rewardingOf } from "../../../engine/pipeline/rewarding.ts";
-import { encodedPairs } from "../../../engine/pipeline/stages/rewardModel.ts";
+import { listPairs } from "../../../engine/pipeline/stages/rewardModel.ts";
+import { DiskList } from "../../../engine/storage/diskList.ts";
 import { readAnswers } from "../../../engine/storage/formats/answers.ts";
 import { wordLevelTokenizer } from "../../../engine/text/index.ts";
+import type { PreferencePair } from "../../../engine/training/index.ts";
 import { PICO_JSON, picoWeights } from "../models/pico.ts";
 import { ownData, writeJsonl } from "./ownData.ts";
-import { type Written, artifactOf, keysOf, resolved, runTiny } from "./tinyRun.ts";
+import { type Written, artifactOf, keysOf, resolved, runTiny, tiny } from "./tinyRun.ts";
 
 describe("a reward model from outside", function () {
   this.timeout(120_000);
@@ -163,11 +166,16 @@ describe("a reward model from outside", function () {
     ]);
     // And so it is trained: at the token that others read who load its folder.
     await writeJsonl(at("pairs.jsonl"), [{ prompt: "hi", chosen: "A fox.", rejected: "x" }]);
-    const data = { path: at("pairs.jsonl"), fingerprint: "", rows: 1, longestRow: 0 };
-    const [pair] = await encodedPairs(
+    const data = { path: at("pairs.jsonl"), ...(await dataFileFacts(at("pairs.jsonl"))) };
+    const { reward: settings } = resolved(tiny({ reward: { maxLength: 64 } }), folder);
+    const pairs = new DiskList<PreferencePair>(at("list"));
+    await listPairs(
+      pairs,
       { made: undefined, data, count: undefined },
-      { format: reward.format, maxLength: 64, pad: 2 },
+      { format: reward.format, model: reward.config, reward: settings, seed: 1 },
     );
+    const [pair] = await pairs.pick([0]);
+    await pairs.release();
     const whole = reward.format.encodeResponse("hi", "A fox.", true);
     assert.deepEqual([pair?.chosen, whole.at(-1)], [whole.slice(0, -1), 2]);
     // One whose padding ends nothing reads what the policy has written, as it is.

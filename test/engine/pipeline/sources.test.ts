@@ -103,7 +103,7 @@ describe("a run over data in layouts of others", function () {
       const [ten, none] = [await read(0.1), await read(0)];
       assert.notEqual(ten.file.fingerprint, none.file.fingerprint);
       const source = { task: undefined, file: ten.file.path, validationPrompts: 1000 };
-      const [train, kept] = [await trainPrompts(source, 1), await validationPrompts(source)];
+      const [train, kept] = [await Array.fromAsync(trainPrompts(source, 1)), await validationPrompts(source)];
       assert.equal(kept.length, ten.counts?.validation);
       assert.deepEqual([ten.file.kept, none.file.kept], [kept.length, undefined]);
       assert.equal(train.length + kept.length, 200);
@@ -124,7 +124,7 @@ describe("a run over data in layouts of others", function () {
       const all = await records(file.path);
       assert.ok(counts !== undefined && counts.validation > 0 && counts.validation < all.length);
       const { examples: _all, ...source } = sftSource(config);
-      const learned = await sftTexts({ ...source, examples: undefined, file: file.path }, 1);
+      const learned = await Array.fromAsync(sftTexts({ ...source, examples: undefined, file: file.path }, 1));
       assert.equal(learned.length, all.length - counts.validation);
       assert.equal(
         sftCount(sftSource({ ...config, sft: { ...config.sft, examples: undefined } }), file),

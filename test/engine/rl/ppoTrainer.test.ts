@@ -10,6 +10,7 @@ import { responseMask } from "../../../engine/rl/responseMask.ts";
 import { TrainState } from "../../../engine/training/index.ts";
 import { assertClose } from "../models/close.ts";
 import { ALL_BACKENDS, PICO, PICO_EOS, PICO_PAD, picoSequences, picoWeights } from "../models/pico.ts";
+import { inMemory } from "../../inMemory.ts";
 
 const PROMPTS = picoSequences([5, 2, 4, 1, 3, 5]);
 
@@ -84,7 +85,7 @@ function trainerOf(
   saved?: ConstructorParameters<typeof PpoTrainer>[4],
 ): PpoTrainer {
   const settings = { ...SETTINGS, ...changes };
-  return new PpoTrainer(backend, models(settings), PROMPTS, settings, saved);
+  return new PpoTrainer(backend, models(settings), inMemory(PROMPTS), settings, saved);
 }
 
 async function firstOf(backend: Backend, changes: Partial<PpoSettings>): Promise<PpoIteration> {
@@ -141,7 +142,7 @@ for (const [name, open] of Object.entries(ALL_BACKENDS)) {
           reward: sleeping(awake.reward),
         };
         const trained = async (all: PpoModels): Promise<readonly [number, ...unknown[]]> => {
-          const trainer = new PpoTrainer(backend, all, PROMPTS, settings);
+          const trainer = new PpoTrainer(backend, all, inMemory(PROMPTS), settings);
           const iterations = [await trainer.iterate(), await trainer.iterate()];
           const held = backend.memory.allocatedBytes;
           const saved = await trainer.save();
@@ -202,7 +203,7 @@ for (const [name, open] of Object.entries(ALL_BACKENDS)) {
     it("is stopped by the preflight check when the full KL of the policy to itself is not 0", async () => {
       const broken = withFault(backend, "fullKl", (kl) => kl + 0.1);
       const settings: PpoSettings = { ...SETTINGS, klKind: "full" };
-      const trainer = new PpoTrainer(broken, models(settings), PROMPTS, settings);
+      const trainer = new PpoTrainer(broken, models(settings), inMemory(PROMPTS), settings);
       await assert.rejects(trainer.iterate(), {
         name: "PreflightError",
         message: /^preflight: KL of the policy to itself is 0\.100 nats per token/,
@@ -222,7 +223,7 @@ for (const [name, open] of Object.entries(ALL_BACKENDS)) {
     it("is stopped by the preflight check when the ensemble of the policy with itself is another model", async () => {
       const broken = withFault(backend, "sliceGrad", (logprob) => logprob - 0.1);
       const settings: PpoSettings = { ...SETTINGS, referenceMix: "logSpace" };
-      const trainer = new PpoTrainer(broken, models(settings), PROMPTS, settings);
+      const trainer = new PpoTrainer(broken, models(settings), inMemory(PROMPTS), settings);
       await assert.rejects(trainer.iterate(), {
         name: "PreflightError",
         message: /^preflight: KL of the policy to itself is 0\.\d+ nats per token/,
@@ -245,13 +246,13 @@ for (const [name, open] of Object.entries(ALL_BACKENDS)) {
       const settings = { ...SETTINGS, ...changes };
       const one = (): PpoModels => ({ ...models(settings), references: [{ config: PICO, weights: picoWeights(2) }] });
       const [whole, plain] = [
-        new PpoTrainer(backend, one(), PROMPTS, settings),
-        new PpoTrainer(backend, one(), PROMPTS, SETTINGS),
+        new PpoTrainer(backend, one(), inMemory(PROMPTS), settings),
+        new PpoTrainer(backend, one(), inMemory(PROMPTS), SETTINGS),
       ];
       const [moved, stays] = [await whole.iterate(), await plain.iterate()];
       assert.deepEqual(moved.kl, stays.kl, "it moves after the first iteration");
       const saved = await whole.save();
-      const resumed = new PpoTrainer(backend, one(), PROMPTS, settings, saved);
+      const resumed = new PpoTrainer(backend, one(), inMemory(PROMPTS), settings, saved);
       const [expected, actual] = [await whole.iterate(), await resumed.iterate()];
       assert.deepEqual(actual, expected);
       assert.notDeepEqual(expected.kl, (await plain.iterate()).kl);
@@ -265,7 +266,7 @@ for (const [name, open] of Object.entries(ALL_BACKENDS)) {
       const reward = new Map(picoWeights(4, ["score"]));
       // Finite, but the sum of sixteen of them times numbers around 1 is not.
       reward.set("score.weight", { shape: [1, 16], data: new Float32Array(16).fill(3e38) });
-      const trainer = new PpoTrainer(backend, models(SETTINGS, reward), PROMPTS, SETTINGS);
+      const trainer = new PpoTrainer(backend, models(SETTINGS, reward), inMemory(PROMPTS), SETTINGS);
       await assert.rejects(trainer.iterate(), {
         name: "NumericalError",
         message: /^ppo iteration 1: a reward-model score is (-?Infinity|NaN); the reward model has diverged/,

@@ -9,6 +9,7 @@ import { PpoTrainer } from "../../../engine/rl/ppoTrainer.ts";
 import { assertClose } from "../models/close.ts";
 import { PICO, PICO_EOS, PICO_PAD, picoSequences, picoWeights } from "../models/pico.ts";
 import { interpreter } from "../../ptx/driver.ts";
+import { inMemory } from "../../inMemory.ts";
 
 const PROMPTS = picoSequences([5, 2, 4, 1]);
 const SETTINGS: PpoSettings = {
@@ -51,7 +52,7 @@ for (const [name, open] of [
 
     for (const klKind of ["kl", "full"] as const) {
       it(`starts at ratio 1, with no KL to its own weights (${klKind})`, async () => {
-        const trainer = new PpoTrainer(backend, MODELS, PROMPTS, { ...SETTINGS, klKind });
+        const trainer = new PpoTrainer(backend, MODELS, inMemory(PROMPTS), { ...SETTINGS, klKind });
         const { metrics, referenceKls, generation, logprobs } = await trainer.iterate();
         assertClose(generation.logprobs, logprobs, TOLERANCE);
         assertClose([metrics["policy/ratio"] ?? NaN, metrics["policy/approxKl"] ?? NaN], [1, 0], TOLERANCE);
@@ -62,9 +63,9 @@ for (const [name, open] of [
 
     it("goes on from a saved state with the same bytes", async () => {
       const settings = { ...SETTINGS, ppoEpochs: 2 };
-      const whole = new PpoTrainer(backend, MODELS, PROMPTS, settings);
+      const whole = new PpoTrainer(backend, MODELS, inMemory(PROMPTS), settings);
       await whole.iterate();
-      const resumed = new PpoTrainer(backend, MODELS, PROMPTS, settings, await whole.save());
+      const resumed = new PpoTrainer(backend, MODELS, inMemory(PROMPTS), settings, await whole.save());
       assert.deepEqual(await resumed.iterate(), await whole.iterate());
       assert.deepEqual(await resumed.save(), await whole.save());
       whole.release();

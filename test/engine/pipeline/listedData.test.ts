@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { readdirSync } from "node:fs";
+import * as fs from "node:fs/promises";
+import * as path from "node:path";
+import { readJsonl } from "../../../engine/storage/datasets.ts";
+import { collect, inTemporaryFolder } from "../storage/temporaryFolder.ts";
+import { ownData, writeJsonl } from "./ownData.ts";
+import { type TinyRun, type Written, artifactHashes, artifactOf, runTiny } from "./tinyRun.ts";
+
+/** Times that the examples of `ownData` are repeated: they then are more than is held of a list. */
+const REPEATED = 700;
+
+describe("a stage that learns from more examples than it holds", function () {
+  this.timeout(300_000);
+
+  it("reads them from a file that goes with it, and ends with the same bytes where it was stopped and resumed", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const { sft, ...rest } = await ownData(folder);
+      const { examples: _all, ...training } = sft as Written;
+      const written = { ...rest, sft: training };
+      const records = await collect(readJsonl(path.join(folder, "sft.jsonl")));
+      const lines = Array.from({ length: REPEATED }, (_, round) =>
+        records.map(({ fields }) => ({
+          ...fields,
+          response: `${fields["response"] as string} `.repeat(1 + (round % 9)),
+        })),
+      );
+      await writeJsonl(path.join(folder, "sft.jsonl"), lines.flat());
+
+      const whole = await sftUntil(written, folder, "whole", 6);
+      const stopped = await sftUntil(written, folder, "parts", 2);
+      const [workspace = ""] = await workspaces(folder, "parts");
+      assert.deepEqual(stopped.seen, ["examples"], "a file of examples was read");
+      assert.ok(!(await fs.readdir(workspace)).includes("examples"), "it was taken away when the run was stopped");
+      // As a kill would have left it.
+      await fs.writeFile(path.join(workspace, "examples"), "left behind");
+      const resumed = await sftUntil(written, folder, "parts", 6, stopped.run.id);
+
+      const bytes = async ({ run }: Seen): Promise<unknown> => {
+        const hashes = await artifactHashes(run.config.runtime.directory);
+        const key = path.basename(artifactOf(run, "sft-1"));
+        return [...hashes].filter(([name]) => name.startsWith(`${key}/`));
+      };
+      assert.deepEqual(await bytes(resumed), await bytes(whole));
+      assert.deepEqual(await workspaces(folder, "parts"), []);
+    });
+  });
+});
+
+interface Seen {
+  readonly run: TinyRun;
+  /** Names of lists that stood in the stage's working folder. */
+  readonly seen: readonly string[];
+}
+
+/** Runs into the first SFT until a step is done, or all of it. */
+async function sftUntil(
+  written: Written,
+  folder: string,
+  directory: string,
+  until: number,
+  resume?: string,
+): Promise<Seen> {
+  const controller = new AbortController();
+  const seen = new Set<string>();
+  const run = await runTiny({ ...written, runtime: { threads: 1, checkpointEvery: 2, directory } }, folder, {
+    signal: controller.signal,
+    ...(resume !== undefined && { resume }),
+    onEvent: (event) => {
+      if (event.kind !== "progress" || event.stage !== "sft-1") return;
+      const artifacts = path.join(folder, directory, "artifacts");
+      for (const name of readdirSync(artifacts)) {
+        if (!name.startsWith(".work-")) continue;
+        if (readdirSync(path.join(artifacts, name)).includes("examples")) seen.add("examples");
+      }
+      if (event.step === until) controller.abort();
+    },
+  });
+  return { run, seen: [...seen] };
+}
+
+async function workspaces(folder: string, directory: string): Promise<string[]> {
+  const artifacts = path.join(folder, directory, "artifacts");
+  const names = (await fs.readdir(artifacts)).filter((name) => name.startsWith(".work-sft"));
+  return names.map((name) => path.join(artifacts, name));
+}
