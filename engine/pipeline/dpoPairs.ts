@@ -3,6 +3,7 @@ import { type ResponsePair, responseCount } from "../rl/dpoStep.ts";
 import type { DiskList } from "../storage/diskList.ts";
 import type { PromptFormat } from "../text/index.ts";
 import { type TokenizedExample, Random } from "../training/index.ts";
+import { assertUnchanged } from "./fingerprints.ts";
 import {
   type PairSource,
   type PairSplit,
@@ -63,6 +64,7 @@ export async function listResponses(
     prompts.push(promptKey(text.prompt));
     await list.add(pair);
   }
+  await assertUnchanged(source.data);
   const nHeldOut = splitPairs(prompts.length, share).heldOut;
   const { heldOut, learned } = splitByPrompt(prompts, nHeldOut, Random.of(seed, "reward", "split"));
   const usable = (numbers: readonly number[]): readonly number[] => numbers.filter((number) => !unusable.has(number));

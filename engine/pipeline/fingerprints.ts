@@ -43,8 +43,24 @@ export async function readData(source: SourceConfig, settings: ReadDataSettings)
   const facts = await knownFact({ root, file: path, name: "facts", schema: factsSchema }, () => dataFileFacts(path));
   if (counts === undefined) return { source, kind, file: { path, ...facts } };
   const kept = await keptBackIn(path);
-  const fingerprint = kept === undefined ? facts.fingerprint : stableHash({ rows: facts.fingerprint, kept });
+  const fingerprint = fingerprintOf(facts, kept);
   return { source, kind, file: { path, ...facts, fingerprint, ...(kept !== undefined && { kept }) }, counts };
+}
+
+/** Of a file's bytes, and of how many records at its end are kept back where its source says so. */
+function fingerprintOf({ fingerprint }: DataFileFacts, kept: number | undefined): string {
+  return kept === undefined ? fingerprint : stableHash({ rows: fingerprint, kept });
+}
+
+/**
+ * Looks at a data file again that a stage has just read: its result is called by the content that the file had when the
+ * run began, and must not come of another. Later changes are of no consequence, for the stage has all that it needs.
+ * @throws {DataError} when it has another.
+ */
+export async function assertUnchanged(file: DataFile | undefined): Promise<void> {
+  if (file === undefined || fingerprintOf(await dataFileFacts(file.path), file.kept) === file.fingerprint) return;
+  const remedy = "resume the run, which then learns from the file as it is by then";
+  throw new DataError("has changed since the run began", { file: file.path, remedy });
 }
 
 /** Facts of a data file, from one pass over its bytes. */

@@ -30,6 +30,7 @@ import { type PpoConfig, ppoSettings } from "./armSettings.ts";
 import { type ChatSlice, type TemplateInput, loadFormat } from "./chatChoice.ts";
 import { taskOf, trainPrompts, validationPrompts } from "./corpus.ts";
 import { distributionMetrics } from "./distributions.ts";
+import { assertUnchanged } from "./fingerprints.ts";
 import {
   type EncodedPrompt,
   type ResponseText,
@@ -127,6 +128,7 @@ async function trainOn(
     asked,
     { config: start.config, format, maxNewTokens, from: data?.path ?? "train" },
   );
+  await assertUnchanged(data);
   const rewarding = rewardingByQuestion(others.reward, { format, areTexts });
   const message = shortenedMessage(lengths, maxNewTokens);
   if (message !== undefined) context.report({ kind: "note", message });

@@ -26,6 +26,7 @@ import { first, shortensTraining, taskOf, taskSlice, trainPrompts } from "../cor
 import { heldAs, readingCost, responseLengths, sequenceLength, trainingCost } from "../cost.ts";
 import { type PairList, fetchedLogprobs, heldOutAccuracy, referenceLogprobs, savedLogprobs } from "../dpoLogprobs.ts";
 import { listResponses, tokensOf } from "../dpoPairs.ts";
+import { assertUnchanged } from "../fingerprints.ts";
 import { encodePrompts } from "../generation.ts";
 import { loop } from "../loop.ts";
 import { type FrozenSlice, type SaveSlice, frozenSlice, saveSlice } from "../modelFolder.ts";
@@ -101,6 +102,7 @@ export const dpo: Stage<
       if (learned.length === 0) throw withoutPairs(data?.path ?? "preferences");
       const trained = trainPrompts({ task, file: prompts?.path, validationPrompts }, seed);
       const asked = await Array.fromAsync(first(trained, PROBED_PROMPTS));
+      await assertUnchanged(prompts);
       const shared = held.add(DeviceWeights.upload(backend, handOver(start.frozen)));
       const references: ReadModel[] = [];
       for (const model of await loadReferences(reference, { config, frozen, base })) {

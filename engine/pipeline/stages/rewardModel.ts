@@ -19,6 +19,7 @@ import type { BaseInput } from "../adapterFolder.ts";
 import { heldAs, sequenceLength, trainingCost } from "../cost.ts";
 import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
 import { taskSlice } from "../corpus.ts";
+import { assertUnchanged } from "../fingerprints.ts";
 import { type SaveSlice, saveSlice } from "../modelFolder.ts";
 import {
   type PairSource,
@@ -202,6 +203,7 @@ export async function listPairs(
     prompts.push(promptKey(prompt));
     await list.add({ chosen, rejected, ...(margin !== undefined && { margin }) });
   }
+  await assertUnchanged(source.data);
   const nHeldOut = splitPairs(prompts.length, reward.heldOut).heldOut;
   return { ...splitByPrompt(prompts, nHeldOut, Random.of(seed, "reward", "split")), length };
 }

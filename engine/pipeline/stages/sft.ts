@@ -9,6 +9,7 @@ import { type SftSource, keepsExamplesBack, sftCount, sftTexts, taskSlice } from
 import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
 import { type SaveSlice, saveSlice } from "../modelFolder.ts";
 import { SHOWN, learnedMessage } from "../dataChecks.ts";
+import { assertUnchanged } from "../fingerprints.ts";
 import type { Artifact, DataFile, Stage } from "../stage.ts";
 import { type AdapterSlice, adapterSlice, loadTrainable, saveTrained } from "../trainable.ts";
 import { stepChoices, supervisedBatch, train } from "../training.ts";
@@ -60,6 +61,7 @@ export const sft: Stage<
         length = Math.max(length, used.tokens.length);
         await examples.add(used);
       }
+      await assertUnchanged(data);
       const message = learnedMessage(format, shown);
       if (message !== undefined) context.report({ kind: "note", message });
       const shape = { batchSize: settings.batchSize, length };

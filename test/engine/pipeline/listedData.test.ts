@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { readdirSync } from "node:fs";
+import { appendFileSync, readdirSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
+import type { RunEvent } from "../../../engine/protocol/events.ts";
 import { readJsonl } from "../../../engine/storage/datasets.ts";
 import { collect, inTemporaryFolder } from "../storage/temporaryFolder.ts";
 import { ownData, writeJsonl } from "./ownData.ts";
@@ -83,4 +84,51 @@ async function workspaces(folder: string, directory: string): Promise<string[]> 
   const artifacts = path.join(folder, directory, "artifacts");
   const names = (await fs.readdir(artifacts)).filter((name) => name.startsWith(".work-sft"));
   return names.map((name) => path.join(artifacts, name));
+}
+
+/** Files that stages of a kind read, and a line that can be added. */
+const FILES: readonly (readonly [kind: string, file: string, line: object])[] = [
+  ["sft", "sft.jsonl", { prompt: "name a river", response: "river" }],
+  ["reward", "preferences.jsonl", { prompt: "name a city", chosen: "city", rejected: "um" }],
+  ["rlhf", "prompts.jsonl", { prompt: "name a forest" }],
+];
+
+describe("a data file that changes after a run has begun", function () {
+  this.timeout(300_000);
+
+  it("is noticed by the stage that reads it, and a resumed run learns from what the file has become", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const written = await ownData(folder);
+      let resume: string | undefined;
+      for (const [kind, file, line] of FILES) {
+        let id = "";
+        const changing = changeAt(kind, () => appendFileSync(path.join(folder, file), `${JSON.stringify(line)}\n`));
+        const run = runTiny(written, folder, {
+          ...(resume !== undefined && { resume }),
+          onEvent: (event) => {
+            if (event.kind === "runStarted") id = event.run;
+            changing(event);
+          },
+        });
+        await assert.rejects(run, { message: new RegExp(`${file}: has changed since the run began; resume the run`) });
+        resume = id;
+      }
+      const last = await runTiny(written, folder, { ...(resume !== undefined && { resume }) });
+      assert.equal(last.status, "finished");
+    });
+  });
+});
+
+/** Changes something when the first stage of a kind begins that is not there yet. */
+function changeAt(kind: string, change: () => void): (event: RunEvent) => void {
+  const kinds = new Map<string, string>();
+  let isChanged = false;
+  return (event) => {
+    if (event.kind === "runStarted") {
+      for (const stage of event.stages) if (typeof stage !== "string") kinds.set(stage.id, stage.kind);
+    }
+    if (event.kind !== "stageStarted" || event.cached || isChanged || kinds.get(event.stage) !== kind) return;
+    isChanged = true;
+    change();
+  };
 }
