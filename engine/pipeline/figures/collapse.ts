@@ -55,7 +55,7 @@ async function draw(facts: FigureFacts): Promise<FigureState> {
   return {
     spec: {
       title: "Answers by β",
-      caption: `Length and entropy of rollouts in the last tenth of the iterations (n: iterations); repetition, the share of three-word runs that stood in the answer before, of the answers to the validation prompts (n: answers). ${meanIntervalWords(nSeeds, "iterations or answers")} n = ${rangeWords(points)}.`,
+      caption: `Length and entropy of rollouts in the last tenth of the iterations, of DPO of the answers that training samples (n: iterations, or times); repetition, the share of three-word runs that stood in the answer before, of the answers to the validation prompts (n: answers). ${meanIntervalWords(nSeeds, "iterations or answers")} n = ${rangeWords(points)}.`,
       panels,
     },
     lacks,

@@ -76,9 +76,10 @@ export function pairsLack(pairs: readonly (readonly [string, string])[]): Lack {
 
 /** Several candidates for β, of arms that are there. */
 export function betasLack(arms: readonly ArmRole[], betas: readonly number[], what: string): Lack {
-  const written = arms.map(({ name, init, reference }) => {
+  const written = arms.map(({ name, method, init, reference }) => {
     const [only, ...more] = reference;
-    return [name, { init, reference: more.length === 0 ? only : reference, beta: betas }] as const;
+    const own = { ...(method !== "ppo" && { method }), init, reference: more.length === 0 ? only : reference };
+    return [name, { ...own, beta: betas }] as const;
   });
   return { what, snippet: snippetOf({ arms: Object.fromEntries(written) }) };
 }

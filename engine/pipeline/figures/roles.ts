@@ -22,10 +22,12 @@ export interface ArmRole {
   /** Place of its look in the palette. */
   readonly color: number;
   readonly kind: ArmRoleKind;
+  /** By which it is trained. */
+  readonly method: RunConfig["arms"][string]["method"];
   readonly init: string;
   readonly reference: readonly string[];
   readonly betas: readonly number[];
-  /** Rollouts of an iteration. */
+  /** Rollouts of an iteration of PPO. */
   readonly batchSize: number;
   /** Models that its reference is made of, the start first. */
   readonly members: readonly string[];
@@ -47,7 +49,9 @@ export function rolesOf(
   return Object.entries(arms).map(([name, arm], index): ArmRole => {
     const { init, reference, betas, batchSize } = arm;
     const color = ownValue(palette, name) ?? index;
-    const common = { name, color, init, reference, betas, batchSize };
+    // Older versions knew PPO alone.
+    const { method = "ppo" } = arm as Partial<typeof arm>;
+    const common = { name, color, method, init, reference, betas, batchSize };
     const [only = init, ...more] = reference;
     if (isBeyondPaper(arm)) return { ...common, kind: "other", members: reference, isUniform: false };
     if (more.length > 0) return { ...common, kind: "mkl", members: reference, isUniform: true };

@@ -2,8 +2,11 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as os from "node:os";
 import * as path from "node:path";
-import { planPipeline } from "../../../engine/pipeline/index.ts";
+import { mean } from "../../../engine/evaluation/statistics/mean.ts";
+import { type Panel, type XYSeries, lastTenth } from "../../../engine/figures/index.ts";
+import { figuresOfRun, planPipeline } from "../../../engine/pipeline/index.ts";
 import { loadModel } from "../../../engine/pipeline/modelFolder.ts";
+import { readAnswers } from "../../../engine/storage/formats/answers.ts";
 import { openSafetensors } from "../../../engine/storage/safetensors.ts";
 import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
 import { ownData } from "./ownData.ts";
@@ -192,6 +195,31 @@ describe("DPO in a run", function () {
     const chosen = await runTiny(dpoRun({ soupDpo: { reference: "soup", beta: [0.1, 0.3] } }), folder);
     assert.ok([0.1, 0.3].includes(metricOf(chosen, "soupDpo", "choice/beta")[0] ?? NaN));
     assert.equal(keysOf(chosen).get("soupDpo (β 0.3)"), keysOf(run).get("soupDpo"), "one of them was trained before");
+  });
+
+  it("has its points in the figures over β: a final policy's answers, and what training samples", async () => {
+    const swept = await runTiny(dpoRun({ swept: { beta: [0.1, 0.9] }, once: { reference: "soup", beta: 0.4 } }), folder);
+    const [front, collapse] = await figuresOfRun(swept.folder, { names: ["front", "collapse"] });
+    const seriesOf = (panel: Panel | undefined): readonly XYSeries[] => (panel?.kind === "xy" ? panel.series : []);
+    const series = seriesOf(front?.spec?.panels[0]);
+    const rewards = (await readAnswers(artifactOf(swept, "once on inDistribution"))).map(({ reward }) => reward);
+    const kl = mean(lastTenth(metricOf(swept, "once", "objective/kl")));
+    const once = series.find(({ name }) => name === "once")?.points[0];
+    assert.deepEqual([once?.x, once?.value, once?.n], [kl, mean(rewards), 4]);
+    assert.deepEqual(
+      series.map(({ name, points }) => [name, points.map(({ n }) => n)]),
+      [
+        ["swept", [16, 16]],
+        ["once", [4]],
+      ],
+    );
+    assert.deepEqual(
+      collapse?.spec?.panels.map((panel) => [
+        panel.title,
+        seriesOf(panel).map(({ points }) => points.map(({ x }) => x)),
+      ]),
+      ["Length", "Repetition", "Entropy"].map((title) => [title, [[0.1, 0.9]]]),
+    );
   });
 
   it("trains adapters, whose references share the base", async () => {

@@ -7,6 +7,7 @@ import type { FigureState } from "../../../../engine/pipeline/figures/index.ts";
 import type { StageState } from "../../../../engine/protocol/runState.ts";
 import { tiny } from "../tinyRun.ts";
 import { factsOf, PAPER_ARMS } from "./states.ts";
+import { stageState } from "../../protocol/stageStates.ts";
 
 const PAIRS = [
   { a: "salsa", b: "ppo", win: 30, loss: 20, tie: 50 },
@@ -31,10 +32,17 @@ function panelOf({ spec }: FigureState, at = 0): XYPanel {
 }
 
 /** A finished training that recorded some metrics. */
-function trained(facts: FigureFacts, arm: string, beta: number, values: Readonly<Record<string, number>>): void {
+function trained(
+  facts: FigureFacts,
+  arm: string,
+  beta: number | undefined,
+  values: Readonly<Record<string, number>>,
+  kind = "rlhf",
+): void {
   const id = `${arm} (β ${beta})`;
   const stage: StageState = {
-    ...{ id, kind: "rlhf", title: "RLHF", product: arm, role: "candidate", beta, inputs: [], key: "k" },
+    ...{ id, kind, title: "Training", product: arm, inputs: [], key: "k" },
+    ...(beta === undefined ? { role: "result" } : { role: "candidate", beta }),
     ...{ status: "finished", step: 20, total: 20 },
   };
   facts.state.stages.push(stage);
@@ -247,6 +255,82 @@ describe("the front of reward and KL, and appendix A.4", () => {
     // Two iterations of 8 rollouts.
     assert.equal(series[0]?.points[0]?.n, 16);
     assert.match(state.lacks[0]?.what ?? "", /Fewer than three β/);
+  });
+
+  it("have arms by DPO, which make no rollouts: by their own answers, and without those by name", async () => {
+    const dpo = factsOf({
+      ...PAPER_ARMS,
+      arms: {
+        ppo: { reference: "sft-1", beta: [0.01, 0.1, 0.2] },
+        direct: { method: "dpo", reference: "sft-1", beta: [0.1, 0.4] },
+        once: { method: "dpo", reference: "soup", beta: 0.2 },
+      },
+    });
+    for (const beta of [0.01, 0.1, 0.2]) trained(dpo, "ppo", beta, { "objective/kl": 5, "objective/score": 2 });
+    const sampled = { "rollout/length": 9, "policy/entropy": 0.5 };
+    for (const beta of [0.1, 0.4]) trained(dpo, "direct", beta, { "objective/kl": 1 / beta, ...sampled }, "dpo");
+    trained(dpo, "once", undefined, { "objective/kl": 3, ...sampled }, "dpo");
+    const answered = (product: string, more: object): StageState => {
+      const key = `${product} ${JSON.stringify(more)}`;
+      return stageState(key, { kind: "answers", product, role: "result", key, ...more });
+    };
+    const ofBeta = { role: "validation", benchmark: "validation" } as const;
+    dpo.state.stages.push(
+      answered("direct", { ...ofBeta, beta: 0.1 }),
+      answered("direct", { ...ofBeta, beta: 0.4 }),
+      answered("direct", { benchmark: "inDistribution" }),
+      answered("once", { benchmark: "inDistribution" }),
+      answered("once", { benchmark: "outOfDistribution" }),
+    );
+    const rewards: Readonly<Record<string, readonly number[]>> = {
+      [answered("direct", { ...ofBeta, beta: 0.1 }).key]: [1, 2, 3],
+      [answered("once", { benchmark: "inDistribution" }).key]: [4, 6],
+    };
+    const facts: FigureFacts = {
+      ...dpo,
+      answers: ({ key }) => {
+        const own = rewards[key];
+        const numbers = own && { rewards: own, lengths: own, repetitions: own.map(() => 0.25) };
+        return Promise.resolve(numbers);
+      },
+    };
+    const state = await stateOf("front", facts);
+    assert.deepEqual(
+      panelOf(state).series.map(({ name, points }) => [
+        name,
+        ...points.map(({ x, value, n, label }) => [Number(x.toFixed(9)), Number(value.toFixed(9)), n, label]),
+      ]),
+      [
+        ["ppo", ...[0.01, 0.1, 0.2].map((beta) => [5, 2, 16, `β ${beta}`])],
+        ["direct", [10, 2, 3, "β 0.1"]],
+        ["once", [3, 5, 2, undefined]],
+      ],
+    );
+    assert.match(
+      state.spec?.caption ?? "",
+      /DPO makes no rollouts: of direct, once, the KL is that of the answers that training/,
+    );
+    const lacks = state.lacks.map(({ what }) => what);
+    assert.ok(
+      lacks.includes("direct, which makes no rollouts, has no answers with β 0.4 that the reward model scored"),
+    );
+    const [few] = state.lacks.filter(({ what }) => what.startsWith("Fewer than three β"));
+    assert.match(few?.snippet ?? "", /"direct": \{ "method": "dpo", "init": "sft-1", "reference": "sft-1"/);
+
+    const { spec } = await stateOf("collapse", facts);
+    assert.deepEqual(
+      spec?.panels.map((panel) => [
+        panel.title,
+        panel.kind === "xy" && panel.series.map(({ name, points }) => [name, points.length]),
+      ]),
+      [
+        ["Length", [["direct", 2]]],
+        ["Repetition", [["direct", 1]]],
+        ["Entropy", [["direct", 2]]],
+      ],
+    );
+    // Without an arm by DPO, nothing of it is said.
+    assert.ok(!(await stateOf("front", { ...facts, roles: facts.roles.slice(0, 1) })).spec?.caption.includes("DPO"));
   });
 
   it("show length and entropy by β, and name the arms whose ends were not tried", async () => {
