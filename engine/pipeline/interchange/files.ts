@@ -40,12 +40,17 @@ export interface AnswersOfModel {
 }
 
 /**
- * A model's answers in any form, put to the questions that they are about.
+ * A model's answers in any form, put to the questions that they are about; those to questions that are asked elsewhere, of
+ * whose ids `isOthers` is true, are passed over.
  *
  * @throws {DataError} naming the line of an answer to another question, a second one to the same, an empty one, one with
  * another number of turns, or one of another model.
  */
-export async function answersIn(file: string, questions: readonly Prompt[]): Promise<AnswersOfModel> {
+export async function answersIn(
+  file: string,
+  questions: readonly Prompt[],
+  isOthers: (id: string) => boolean = () => false,
+): Promise<AnswersOfModel> {
   const positions = new Map(questions.map(({ questionId }, at) => [String(questionId), at]));
   const byQuestion = new Map<number, ModelAnswer>();
   let model: string | undefined;
@@ -61,6 +66,7 @@ export async function answersIn(file: string, questions: readonly Prompt[]): Pro
     const position = answer.questionId === undefined ? nRead : positions.get(String(answer.questionId));
     nRead += 1;
     const question = position === undefined ? undefined : questions[position];
+    if (position === undefined && answer.questionId !== undefined && isOthers(String(answer.questionId))) continue;
     if (position === undefined || question === undefined || !isAbout(answer, question)) {
       const which = answer.questionId === undefined ? `question ${nRead}` : JSON.stringify(answer.questionId);
       const what = `is an answer to ${which}, which is not asked, or asked otherwise`;

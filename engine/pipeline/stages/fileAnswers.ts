@@ -7,12 +7,13 @@ import { NO_COST } from "../cost.ts";
 import { type BenchmarkChoice, benchmarkPrompts, taskOf, taskSlice } from "../corpus.ts";
 import { answerRows, answersIn, checkAnswered } from "../interchange/files.ts";
 import type { ResolvedRecipe } from "../resolve.ts";
+import type { Prompt } from "../../storage/datasets.ts";
 import type { DataFile, Stage } from "../stage.ts";
 import { formOf } from "./answers.ts";
 
 /**
  * Answers to a benchmark that are there already, in a file of FastChat's, Arena-Hard's or another form. Its questions are
- * found by their ids; those without one are answered in their order.
+ * found by their ids; those without one are answered in their order. The file may answer other benchmarks, too.
  */
 export const fileAnswers: Stage<{ readonly benchmark: string }, FileAnswersSlice, FileAnswersInputs> = {
   kind: "answers",
@@ -27,7 +28,8 @@ export const fileAnswers: Stage<{ readonly benchmark: string }, FileAnswersSlice
   },
   async run({ folder }, slice, inputs) {
     const task = taskOf(slice.task);
-    const lines = (await rowsOf(slice, inputs)).map((row) => {
+    // Answers to questions that are asked nowhere were refused before anything was trained.
+    const lines = (await rowsOf(slice, inputs, { isOthers: () => true })).map((row) => {
       // Lengths are compared with those of models whose tokens are counted.
       const answer = { ...row, nTokens: estimatedPromptTokens(row.text) };
       return JSON.stringify({ ...answer, ...(task !== undefined && { gold: task.gold(row.question, answer) }) });
@@ -54,23 +56,38 @@ interface FileAnswersInputs {
  * @throws {DataError} naming file and line of what is no answer to one of the questions, or a question without one.
  */
 export async function checkAnswerFiles({ stages }: Pick<ResolvedRecipe, "stages">): Promise<void> {
-  const seen = new Set<string>();
-  for (const { declared, inputs, artifact } of stages) {
-    // Over several base seeds they are the same.
-    if (declared.definition !== fileAnswers || seen.has(artifact.key)) continue;
-    seen.add(artifact.key);
-    await rowsOf(declared.slice as unknown as FileAnswersSlice, inputs as FileAnswersInputs);
+  // Over several base seeds they are the same.
+  const own = new Map(stages.map((one) => [one.artifact.key, one]));
+  const asked = [...own.values()]
+    .filter(({ declared }) => declared.definition === fileAnswers)
+    .map(({ declared, inputs }) => {
+      return { slice: declared.slice as unknown as FileAnswersSlice, inputs: inputs as FileAnswersInputs };
+    });
+  for (const of of Map.groupBy(asked, ({ inputs }) => inputs.answers.path).values()) {
+    const ids = new Set<string>();
+    for (const { slice, inputs } of of) {
+      for (const { questionId } of await questionsOf(slice, inputs)) {
+        if (questionId !== undefined) ids.add(String(questionId));
+      }
+    }
+    for (const { slice, inputs } of of) await rowsOf(slice, inputs, { isOthers: (id) => ids.has(id) });
   }
 }
 
-async function rowsOf(
-  { task, from }: FileAnswersSlice,
-  { data, answers }: FileAnswersInputs,
-): Promise<readonly BenchmarkAnswer[]> {
-  // The file may well answer more questions than are asked here.
+/** All questions of the benchmark: the file may well answer more than are asked here. */
+function questionsOf({ task, from }: FileAnswersSlice, { data }: FileAnswersInputs): Promise<readonly Prompt[]> {
   const prompts = task === undefined ? Infinity : from.prompts;
-  const questions = await benchmarkPrompts({ task, file: data?.path }, { ...from, prompts });
-  const found = await answersIn(answers.path, questions);
+  return benchmarkPrompts({ task, file: data?.path }, { ...from, prompts });
+}
+
+async function rowsOf(
+  slice: FileAnswersSlice,
+  inputs: FileAnswersInputs,
+  { isOthers }: { readonly isOthers: (id: string) => boolean },
+): Promise<readonly BenchmarkAnswer[]> {
+  const { from } = slice;
+  const questions = await questionsOf(slice, inputs);
+  const found = await answersIn(inputs.answers.path, questions, isOthers);
   const asked = [...questions.keys()].slice(0, from.prompts);
   const remedy = `complete it, or leave ${from.benchmark} out of its contestant's benchmarks`;
   checkAnswered(found, questions, { count: asked.length, remedy });

@@ -70,6 +70,42 @@ describe("a file of answers in a run", function () {
     return new Map(stages.map(({ id, key }) => [id, key]));
   };
 
+  it("may answer several benchmarks, by question ids, and nothing that none of them asks", async () => {
+    const others = ["r-a", "r-b"].map((id) => ({ uid: id, category: "easy", cluster: "c", prompt: asked(id) }));
+    await writeJsonl(path.join(folder, "other.jsonl"), others);
+    await baseline("fastchat", ["r-b", ...IDS, "r-a"]);
+    const benchmarks = {
+      arena: { kind: "arena-hard", from: "question.jsonl" },
+      other: { kind: "arena-hard", from: "other.jsonl" },
+    };
+    const configAt = (baseUrl: string): Written => ({
+      ...against({}, { prompts: 2, llm: { model: "judge-1", baseUrl, protocol: "official" } }),
+      data: { ...(base["data"] as Written), benchmarks },
+    });
+    const script: Script = (_, response) => json(response, chat("[[A>B]]"));
+    await withServer(script, async ({ baseUrl }) => {
+      const run = await runTiny(configAt(baseUrl), folder);
+      for (const [benchmark, ids] of [
+        ["arena", IDS.slice(0, 2)],
+        ["other", ["r-a", "r-b"]],
+      ] as const) {
+        const answers = await readAnswers(artifactOf(run, `gpt-4-0314 on ${benchmark}`));
+        assert.deepEqual(
+          answers.map(({ questionId, text }) => [questionId, text]),
+          ids.map((id) => [id, `theirs ${id}`]),
+        );
+      }
+    });
+    for (const [ids, fault] of [
+      [["r-b", ...IDS, "r-a", "q-z"], /gpt-4-0314\.jsonl:7: is an answer to "q-z", which is not asked/],
+      [["r-b", ...IDS], /has no answer to 1 of 2 questions, the first of them "r-a"; complete it, or leave other out/],
+      [["r-b", ...IDS, "r-a", "r-b"], /gpt-4-0314\.jsonl:7: is a second answer to "r-b"/],
+    ] as const) {
+      await baseline("fastchat", [...ids]);
+      await assert.rejects(keysOfPlan(configAt("http://127.0.0.1:1")), fault);
+    }
+  });
+
   for (const form of ["fastchat", "arena-hard-before", "arena-hard"]) {
     it(`in the form ${form} is what every arm is judged against, by question id, and only the judge is asked`, async () => {
       await baseline(form);
