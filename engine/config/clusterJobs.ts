@@ -14,7 +14,8 @@ const runtimeEnvSchema = withSnippets(
   section(
     {
       pip: optionalSetting(packages(), {
-        description: "Python packages that Ray installs by pip for jobs of OpenRLHF, such as openrlhf[vllm]==0.11.2",
+        description:
+          "Python packages that Ray installs by pip for jobs of other trainers, such as openrlhf[vllm]==0.11.2",
         otherwise: "what the machines have",
       }),
       uv: optionalSetting(packages(), {
@@ -22,7 +23,7 @@ const runtimeEnvSchema = withSnippets(
         otherwise: "what the machines have",
       }),
       conda: optionalSetting(z.string().min(1).max(200), {
-        description: "Name of a conda environment of the machines, for jobs of OpenRLHF",
+        description: "Name of a conda environment of the machines, for jobs of other trainers",
         otherwise: "their own Python",
       }),
       envVars: optionalSetting(z.record(z.string().min(1).max(200), z.string().max(LONGEST)), {
@@ -64,7 +65,7 @@ const priceSchema = withSnippets(
 export const CLUSTER_JOB_SETTINGS = {
   image: optionalSetting(z.string().min(1).max(500), {
     description:
-      "Container image for jobs of OpenRLHF, such as docker.io/me/openrlhf:0.11.2. Ray starts it by podman, which must mount the shared folder; stages of this engine need none",
+      "Container image for jobs of other trainers, such as docker.io/me/openrlhf:0.11.2. Ray starts it by podman, which must mount the shared folder; stages of this engine need none",
     otherwise: "jobs run on the machines themselves",
   }),
   runtimeEnv: optionalSetting(runtimeEnvSchema, {
@@ -127,8 +128,8 @@ export function checkClusterJobs({ image, runtimeEnv = {} }: ClusterJobs): Compl
   return complaints;
 }
 
-/** Preparations of Ray for a job of OpenRLHF, but for variables: its `runtime_env`. */
-export function openRlhfEnv({ image, runtimeEnv = {} }: ClusterJobs): Readonly<Record<string, unknown>> {
+/** Preparations of Ray for a job of another trainer, but for variables: its `runtime_env`. */
+export function trainerEnv({ image, runtimeEnv = {} }: ClusterJobs): Readonly<Record<string, unknown>> {
   const { pip, uv, conda } = runtimeEnv;
   return {
     ...(image !== undefined && { image_uri: image }),

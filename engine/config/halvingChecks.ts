@@ -1,7 +1,7 @@
 import type { Complaint } from "./complaint.ts";
 import { rungsOf } from "./halving.ts";
 import type { RunConfig } from "./resolved.ts";
-import { useOf } from "./trainer.ts";
+import { isTrainerName, useOf } from "./trainer.ts";
 
 /** Arms that grids have made, by the arm that is written; those with one combination have nothing to drop. */
 export function halvedArms({ arms, sweep = {}, halving }: RunConfig): ReadonlyMap<string, readonly string[]> {
@@ -15,10 +15,10 @@ export function halvedArms({ arms, sweep = {}, halving }: RunConfig): ReadonlyMa
   return new Map([...groups].filter(([, names]) => names.length > 1));
 }
 
-/** The complaint where OpenRLHF would train arms that are halved. */
+/** The complaint where another trainer would train arms that are halved. */
 export const HALVED_ELSEWHERE: Complaint = {
   path: ["halving"],
-  message: "needs arms that this engine trains: OpenRLHF cannot be stopped at a rung",
+  message: "needs arms that this engine trains: no other trainer can be stopped at a rung",
   remedy: 'set runtime.cluster.trainer to { "use": { "rlhf": "own" } }, or leave halving out',
 };
 
@@ -44,7 +44,7 @@ export function checkHalving(config: RunConfig): Complaint[] {
     return at("goes by the validation split, which is empty", "set evaluation.validationPrompts above 0");
   }
   const { cluster } = runtime;
-  if (cluster !== undefined && useOf(cluster.trainer, "rlhf") === "openrlhf") return [HALVED_ELSEWHERE];
+  if (cluster !== undefined && isTrainerName(useOf(cluster.trainer, "rlhf").use)) return [HALVED_ELSEWHERE];
   return halved
     .flatMap((name): Complaint[] => {
       const { method, betas, iterations } = arms[name] ?? { method: "ppo", betas: [0], iterations: Infinity };

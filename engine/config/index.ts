@@ -2,7 +2,7 @@ export { BACKEND_CHOICES, REPORT_TARGETS, type ReportTarget, isDeviceName } from
 export type { ClusterConfig, ClusterStageKind } from "./cluster.ts";
 export { keptAt, rungsOf } from "./halving.ts";
 export { halvedArms } from "./halvingChecks.ts";
-export { openRlhfEnv } from "./clusterJobs.ts";
+export { trainerEnv } from "./clusterJobs.ts";
 export { isUsableCluster } from "./clusterChecks.ts";
 export { clusterText, sendsToken } from "./clusterToken.ts";
 export { configTable, jsonSchema, presetSchemas } from "./describe.ts";

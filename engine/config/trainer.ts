@@ -1,27 +1,41 @@
 import * as z from "zod";
+import { DECLARED_TRAINERS, FIRST_TRAINER, type TrainerName } from "../cluster/declaredTrainers.ts";
+import type { TrainedKind } from "./trainedKinds.ts";
 import { choice, count, optionalSetting, section, setting, withSnippets } from "./setting.ts";
 
-const uses = {
-  auto: "this engine where a stage fits on one card, else OpenRLHF; salsa plan says which and why",
+const forAll = {
+  auto: `this engine where a stage fits on one card, else ${FIRST_TRAINER.title}; salsa plan says which and why`,
   own: "this engine, one card a stage",
-  openrlhf: "OpenRLHF, on as many cards as it takes",
-} as const;
+};
 
 /** A choice of who trains a kind of stage. */
-export type TrainerUse = keyof typeof uses;
+export type TrainerUse = keyof typeof forAll | TrainerName;
 
-/** Kinds of stages that OpenRLHF can train, as the recipe names them. */
-export const TRAINED_KINDS = ["sft", "reward", "rlhf"] as const;
-export type TrainedKind = (typeof TRAINED_KINDS)[number];
+/** Names of the trainers that a stage may be sent to. */
+export const TRAINER_NAMES: readonly TrainerName[] = DECLARED_TRAINERS.map(({ name }) => name);
 
-const kindUse = (work: string): z.ZodDefault<z.ZodType<TrainerUse>> =>
-  setting(choice(uses), "auto", { description: `Program that trains ${work}`, source: "this project" });
+/** True for the name of a trainer, and no other choice. */
+export function isTrainerName(use: string): use is TrainerName {
+  return TRAINER_NAMES.some((name) => name === use);
+}
+
+/** Meanings of the choices that have a program for a kind of stage, or for any. */
+function usesFor(kind?: TrainedKind): Readonly<Record<TrainerUse, string>> {
+  const able = DECLARED_TRAINERS.filter(({ kinds }) => kind === undefined || kinds.includes(kind));
+  const named = Object.fromEntries(able.map(({ name, meaning }) => [name, meaning]));
+  return { ...forAll, ...(named as Record<TrainerName, string>) };
+}
+
+const uses = usesFor();
+
+const kindUse = (kind: TrainedKind, work: string): z.ZodDefault<z.ZodType<TrainerUse>> =>
+  setting(choice(usesFor(kind)), "auto", { description: `Program that trains ${work}`, source: "this project" });
 
 const usesByKind = section(
   {
-    sft: kindUse("SFTs"),
-    reward: kindUse("reward models"),
-    rlhf: kindUse("policies by PPO"),
+    sft: kindUse("sft", "SFTs"),
+    reward: kindUse("reward", "reward models"),
+    rlhf: kindUse("rlhf", "policies by PPO"),
   } satisfies Record<TrainedKind, unknown>,
   "Program by kind of stage",
 );
@@ -47,7 +61,7 @@ export const trainerSchema = section(
       source: "this project: what fits on one card needs nothing else",
     }),
     nodes: setting(count().max(MOST_NODES), 1, {
-      description: "Machines that a stage of OpenRLHF may take",
+      description: "Machines that a stage of another trainer may take",
       unit: "machines",
       source: "this project",
     }),
@@ -104,7 +118,16 @@ export const trainerSetting = trainerSchema
   .prefault({})
   .meta({ description: "Program that trains models too large for one card, and its cards" });
 
-/** The choice of who trains a kind of stage, as the config has it. */
-export function useOf({ use }: Pick<TrainerConfig, "use">, kind: TrainedKind): TrainerUse {
-  return typeof use === "string" ? use : use[kind];
+/** The choice of who trains a kind of stage, and the trainer that is asked for and has no program for it. */
+export interface KindUse {
+  readonly use: TrainerUse;
+  readonly lacking?: TrainerName;
+}
+
+/** The choice of who trains a kind of stage: as the config has it, but "auto" where it names a trainer for all kinds that lacks this one. */
+export function useOf({ use }: Pick<TrainerConfig, "use">, kind: TrainedKind): KindUse {
+  const asked = typeof use === "string" ? use : use[kind];
+  const named = DECLARED_TRAINERS.find(({ name }) => name === asked);
+  if (named === undefined || named.kinds.includes(kind)) return { use: asked };
+  return { use: "auto", lacking: named.name };
 }

@@ -25,7 +25,7 @@ export { type Pulled, type PullRequest, pullResults } from "./host/pull.ts";
 export { modelNotes } from "./modelNotes.ts";
 export type { ChatChoice } from "./chatChoice.ts";
 export { type OpenPreview, columnsOf, openConfigData, openFileData } from "./preview/index.ts";
-export { trainerPlan } from "./openrlhf/trainerPlan.ts";
+export { trainerPlan } from "./trainer/trainerPlan.ts";
 export { lookAtCluster } from "./cluster/index.ts";
 export { planPipeline } from "./plan.ts";
 export { comparedPrompts } from "./shortfalls.ts";

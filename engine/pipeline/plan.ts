@@ -11,7 +11,9 @@ import type { PlannedData } from "../protocol/dataCounts.ts";
 import type { Shortfall } from "../protocol/shortfalls.ts";
 import type { PlannedStage } from "../protocol/toolOutput.ts";
 import { Artifacts } from "../storage/artifacts.ts";
-import { cardCountText } from "../cluster/openrlhf/placement.ts";
+import { cardCountText } from "../cluster/trainer/cards.ts";
+import { isSent } from "../cluster/trainer/placement.ts";
+import { trainerNamed } from "../cluster/trainers.ts";
 import { pricePerHour, resourcesText, stageResources } from "./cluster/cluster.ts";
 import { withLocalCheckpoints } from "./hubCheckpoints.ts";
 import { checkPrecision, chooseBackend, openChoice } from "./backends.ts";
@@ -19,7 +21,7 @@ import { taskOf, taskTokenizer } from "./corpus.ts";
 import { checkData, countedInPlace, describePrompts } from "./dataChecks.ts";
 import { loadOutline } from "./modelFolder.ts";
 import { viewOf } from "./modelView.ts";
-import { trainerChoice } from "./openrlhf/trainerPlan.ts";
+import { trainerChoice } from "./trainer/trainerPlan.ts";
 import { type ResolvedRecipe, type ResolvedStage, inputFacts, resolveRecipe } from "./resolve.ts";
 import { salsa } from "./salsa.ts";
 import { modelConfigOf } from "./stages/baseModel.ts";
@@ -131,7 +133,7 @@ function placeText(
   }: Pick<ResolvedStage, "info" | "declared"> & { readonly placement: ResolvedStage["placement"] | undefined },
 ): string {
   if (placement?.trainer === "none") return "nobody";
-  if (placement?.trainer === "openrlhf") return `OpenRLHF, ${cardCountText(placement.place)}`;
+  if (isSent(placement)) return `${trainerNamed(placement.trainer).title}, ${cardCountText(placement.place)}`;
   return declared.usesDevice ? `Ray, ${resourcesText(stageResources(cluster, info.kind))}` : "the run's process";
 }
 

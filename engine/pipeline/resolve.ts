@@ -1,6 +1,7 @@
 import { basename } from "node:path";
-import { OPENRLHF_IDENTITY } from "../cluster/openrlhf/job.ts";
-import type { StagePlacement } from "../cluster/openrlhf/placement.ts";
+import { type StagePlacement, isSent } from "../cluster/trainer/placement.ts";
+import { identityOfTrainer } from "../cluster/trainer/trainer.ts";
+import { trainerNamed } from "../cluster/trainers.ts";
 import type { BackendIdentity } from "../compute/backends/choose.ts";
 import type { Progress } from "../data/index.ts";
 import type { StageInfo } from "../protocol/stages.ts";
@@ -104,7 +105,7 @@ export async function resolveRecipe(
     for (const [name, input] of Object.entries(declared.inputs)) inputs[name] = await resolve(input);
     const identities = Object.fromEntries(Object.entries(inputs).map(([name, input]) => [name, identityOf(input)]));
     const placement = placementOf?.({ info, declared, inputs });
-    const maker = placement?.trainer === "openrlhf" ? OPENRLHF_IDENTITY : backend;
+    const maker = isSent(placement) ? identityOfTrainer(trainerNamed(placement.trainer)) : backend;
     const ingredients: Json = { revision, backend: { ...maker }, slice, inputs: identities };
     const key = artifactKey(info.kind, ingredients);
     const folder = artifacts.path(key);

@@ -31,7 +31,8 @@ import { assertFits } from "./deviceFit.ts";
 import { type StageEstimate, baseFacts, estimate, usedData, workOf } from "./plan.ts";
 import { ModelDesk } from "./modelDesk.ts";
 import { viewOf } from "./modelView.ts";
-import { trainerChoice, trainerPlan } from "./openrlhf/trainerPlan.ts";
+import { isSent } from "../cluster/trainer/placement.ts";
+import { trainerChoice, trainerPlan } from "./trainer/trainerPlan.ts";
 import { preload } from "./preload.ts";
 import { provenance } from "./provenance.ts";
 import { describeReward } from "./rewarding.ts";
@@ -195,7 +196,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     const planned = await estimate(base, resolved, {
       ...{ artifacts, pace: config.runtime, precision: choice.precision },
     });
-    const own = planned.filter(({ stage }) => stage.placement?.trainer !== "openrlhf");
+    const own = planned.filter(({ stage }) => !isSent(stage.placement));
     await assertFits(config, own, { choice, runsRoot, ...(joined && { machineBytes: joined.memoryBytes }) });
     untold = resolved.stages.map(({ info }) => info);
     // A run that finds everything made, or asks servers alone, computes nothing and waits for nobody.

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { TRAINER_NAMES } from "../config/trainer.ts";
 import { clusterFactsSchema } from "./clusterFacts.ts";
 import { MOST_SOURCES, plannedDataSchema } from "./dataCountsSchema.ts";
 import { MessageError } from "./errors.ts";
@@ -16,7 +17,7 @@ const cards = z.int().min(1);
 const placementSchema = z.discriminatedUnion("trainer", [
   z.object({ trainer: z.literal("own"), reason: z.string() }),
   z.object({
-    trainer: z.literal("openrlhf"),
+    trainer: z.enum(TRAINER_NAMES),
     reason: z.string(),
     place: z.object({ nodes: cards, cardsPerNode: cards, tensorParallel: cards, offload: z.boolean() }),
   }),

@@ -13,7 +13,7 @@ import { salsaProgram } from "../program.ts";
 /** The program of the command line. */
 export const CLI = salsaProgram();
 
-/** The cluster of the tests, and the driver that plays OpenRLHF there. */
+/** The cluster of the tests, and the driver that plays trainers there. */
 export interface TrainerTests {
   /** File of the driver's instructions. */
   readonly orders: () => string;
@@ -25,7 +25,7 @@ export interface TrainerTests {
 /** Variables of the driver's trainings, by a part of the path of the model that they make. */
 type Orders = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
-/** Tests of runs whose large stages OpenRLHF trains: a driver plays it behind real jobs of Ray. */
+/** Tests of runs whose large stages other trainers make: a driver plays them behind real jobs of Ray. */
 export function testTrainer({ orders, remote, onCluster }: TrainerTests): void {
   // In one step, since trainings read them while they hold.
   const tell = (what: Orders): Promise<void> => atomicWrite(orders(), JSON.stringify(what));
@@ -75,11 +75,11 @@ export function testTrainer({ orders, remote, onCluster }: TrainerTests): void {
     });
     await assert.rejects(
       failing,
-      /^OpenRlhfError: sft-[12]: OpenRLHF failed after step 11: RuntimeError: CUDA out of memory; its log: \S+; salsa resume goes on/,
+      /^TrainerError: sft-[12]: OpenRLHF failed after step 11: RuntimeError: CUDA out of memory; its log: \S+; salsa resume goes on/,
     );
     const logs = path.join(remote(), ".salsa/runs/large-1/logs");
     const kept = await Promise.all((await fs.readdir(logs)).map((name) => fs.readFile(path.join(logs, name), "utf8")));
-    assert.match(kept.join(""), /^\[salsa\] log of job salsa-sft-[^]*RuntimeError: CUDA out of memory\n/);
+    assert.match(kept.join(""), /^\[salsa\] log of job salsa-sft-[^]*RuntimeError: CUDA out of memory\n/m);
     assert.equal(events.filter(({ kind }) => kind === "runFailed").length, 1);
     assert.equal(
       events.filter((event) => event.kind === "note" && event.message.startsWith("follows the job")).length,

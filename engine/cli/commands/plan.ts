@@ -3,7 +3,7 @@ import { NONE, sheetText } from "../../evaluation/tables/sheet.ts";
 import type { Sheet } from "../../evaluation/tables/sheet.ts";
 import { choiceText } from "../../compute/backends/choose.ts";
 import { type DerivedSizes, type RunConfig, derivedSizes } from "../../config/index.ts";
-import { fitTable } from "../../cluster/openrlhf/fitTable.ts";
+import { fitTable } from "../../cluster/trainer/fitTable.ts";
 import { numberOption, switchOption } from "../arguments.ts";
 import { EXIT, UsageError } from "../command.ts";
 import type { Command } from "../command.ts";

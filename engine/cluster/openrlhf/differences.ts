@@ -1,11 +1,5 @@
-import type { RewardConfig, RlhfConfig } from "../../config/resolved.ts";
-import type { TrainedKind } from "../../config/trainer.ts";
-
-/** Settings that decide which differences there are; those that a stage does not read may be left out. */
-export interface DifferingSettings {
-  readonly arm?: Pick<RlhfConfig, "critic" | "ratioThreshold" | "valueCoefficient"> | undefined;
-  readonly reward?: Pick<RewardConfig, "seeds">;
-}
+import type { TrainedKind } from "../../config/trainedKinds.ts";
+import type { DifferingSettings } from "../trainer/trainer.ts";
 
 /** Departures of every training of OpenRLHF 0.11.2 from this engine's, with the place in its source. */
 const ALWAYS = [
@@ -40,10 +34,7 @@ const PPO = [
   "the true score of a built-in task is not measured while it trains",
 ] as const;
 
-/**
- * Everything that OpenRLHF does otherwise in a stage of this kind: a run records it, and it stands under every table that
- * such a stage has gone into. Sentences without a full stop.
- */
+/** Everything that OpenRLHF does otherwise in a stage of a kind. */
 export function openRlhfDifferences(kind: TrainedKind, { arm, reward }: DifferingSettings = {}): readonly string[] {
   if (kind === "sft") return [...ALWAYS, ...SFT];
   if (kind === "reward") {

@@ -1,7 +1,5 @@
-import { type Form, bound, number, numbers, text, toggle, word } from "./forms.ts";
-
-/** The release that the tables are made for, and no other. */
-export const OPENRLHF_VERSION = "0.11.2";
+import { type FlagTable, type SettingsOf, rowsFor } from "../trainer/flagTable.ts";
+import { bound, number, numbers, text, toggle, word } from "../trainer/forms.ts";
 
 /** A program of OpenRLHF: `openrlhf.cli.train_<name>`. */
 export const PROGRAMS = {
@@ -9,18 +7,9 @@ export const PROGRAMS = {
   rm: "openrlhf.cli.train_rm",
   ppo: "openrlhf.cli.train_ppo_ray",
 } as const;
-export type ProgramName = keyof typeof PROGRAMS;
+export type OpenRlhfProgram = keyof typeof PROGRAMS;
 
-/** One setting of ours, and its flags in each program that has some: `--flag:line`, with blanks between them. */
-interface Row<N extends string, T> {
-  readonly setting: N;
-  readonly form: Form<T>;
-  readonly flags: Readonly<Partial<Record<ProgramName, string>>>;
-}
-
-function row<const N extends string, T>(setting: N, form: Form<T>, flags: Row<N, T>["flags"]): Row<N, T> {
-  return { setting, form, flags };
-}
+const row = rowsFor<OpenRlhfProgram>();
 
 const schedule = word({ constant: "constant_with_warmup", linear: "linear", cosine: "cosine" });
 const klKind = word({ kl: "k1", mse: "k2", k3: "k3" });
@@ -207,37 +196,8 @@ export const TABLE = [
   }),
 ] as const;
 
-type Rows = (typeof TABLE)[number];
-type ValueOf<R> = R extends { readonly form: Form<infer T> } ? T : never;
+/** Settings of a stage as they go to OpenRLHF. */
+export type OpenRlhfSettings = SettingsOf<(typeof TABLE)[number]>;
 
-/** Settings of a stage as they go to OpenRLHF; those that its program has no flag for are not there. */
-export type OpenRlhfSettings = { readonly [R in Rows as R["setting"]]?: ValueOf<R> };
-
-/** A row of the table whatever its value is. */
-type AnyRow = Row<string, unknown>;
-
-/** Flags of a row in a program, each with the line of the source that declares it. */
-export function flagsOf(
-  { flags }: Pick<AnyRow, "flags">,
-  program: ProgramName,
-): readonly (readonly [flag: string, line: number])[] {
-  const written = flags[program]?.split(" ") ?? [];
-  return written.map((one) => [one.slice(0, one.lastIndexOf(":")), Number(one.slice(one.lastIndexOf(":") + 1))]);
-}
-
-/**
- * The command line of a program for some settings, in the order of the table.
- * @throws {RangeError} for a setting that the program has no flag for.
- */
-export function argvOf(program: ProgramName, settings: OpenRlhfSettings): readonly string[] {
-  const rows = TABLE as readonly AnyRow[];
-  const values = settings as Readonly<Record<string, unknown>>;
-  const known = rows.filter((one) => flagsOf(one, program).length > 0).map(({ setting }) => setting);
-  const foreign = Object.keys(settings).find((key) => values[key] !== undefined && !known.includes(key));
-  if (foreign !== undefined) throw new RangeError(`openrlhf: ${PROGRAMS[program]} has no flag for ${foreign}`);
-  return rows.flatMap((one) => {
-    const value = values[one.setting];
-    const words = value === undefined ? undefined : one.form.write(value);
-    return words === undefined ? [] : flagsOf(one, program).flatMap(([flag]) => [flag, ...words]);
-  });
-}
+/** The same with the programs' modules. */
+export const OPENRLHF_FLAGS: FlagTable<OpenRlhfProgram> = { programs: PROGRAMS, rows: TABLE };

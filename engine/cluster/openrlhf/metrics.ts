@@ -1,8 +1,9 @@
-import type { RlhfConfig } from "../../config/resolved.ts";
-import type { TrainedKind } from "../../config/trainer.ts";
+import { type MetricNames, namedScalars } from "../trainer/metricNames.ts";
+import type { TrainedKind } from "../../config/trainedKinds.ts";
+import type { LoggedSample, PenaltySettings } from "../trainer/trainer.ts";
 
 /** Our paths of OpenRLHF's scalars, by tag. Whatever is not here keeps its own name. */
-const NAMES: Readonly<Record<TrainedKind, Readonly<Record<string, string>>>> = {
+const NAMES: MetricNames = {
   // sft_trainer.py:187
   sft: { "train/loss_mean": "sft/loss", "train/lr": "sft/learningRate", "train/grad_norm": "sft/gradNorm" },
   // rm_trainer.py:179 and 299
@@ -31,9 +32,6 @@ const NAMES: Readonly<Record<TrainedKind, Readonly<Record<string, string>>>> = {
   },
 };
 
-/** Settings of an arm that its metrics are computed with. */
-export type PenaltySettings = Pick<RlhfConfig, "beta" | "scoreClip">;
-
 /** Scalars that only repeat what another one says, or that others are computed from. */
 const LEFT_OUT: ReadonlySet<string> = new Set([
   ...["train/gpt_loss", "train/loss", "train/acc", "train/reward", "train/response_length", "train/return"],
@@ -50,17 +48,12 @@ const LEFT_OUT: ReadonlySet<string> = new Set([
  * @param scalars - Of one step, by tag.
  * @param arm - Of PPO: the weight of the penalty, and the bound of scores, 0 for none.
  */
-export function metricsOfScalars(
+export function openRlhfMetrics(
   kind: TrainedKind,
   scalars: ReadonlyMap<string, number>,
   arm?: PenaltySettings,
 ): Readonly<Record<string, number>> {
-  const named = [...scalars].flatMap(([tag, value]) => {
-    if (LEFT_OUT.has(tag)) return [];
-    const own = NAMES[kind];
-    return [[Object.hasOwn(own, tag) ? (own[tag] ?? tag) : tag, value] as const];
-  });
-  return { ...Object.fromEntries(named), ...(kind === "rlhf" ? derived(scalars, arm) : {}) };
+  return { ...namedScalars(NAMES[kind], scalars, LEFT_OUT), ...(kind === "rlhf" ? derived(scalars, arm) : {}) };
 }
 
 function derived(
@@ -78,17 +71,8 @@ function derived(
   };
 }
 
-/** A rollout that OpenRLHF keeps for people: one an iteration, prompt and response as one text. */
-export interface LoggedSample {
-  readonly text: string;
-  readonly score: number | null;
-}
-
-/** Tag of rollouts, as PyTorch's writer of texts has it. */
-export const SAMPLES_TAG = "train/generated_samples/text_summary";
-
-/** The rollout in a text of that tag (logging_utils.py:127); undefined where it is none. */
-export function sampleOf(written: string): LoggedSample | undefined {
+/** The rollout in a text of its tag (logging_utils.py:127); undefined where it is none. */
+export function openRlhfSample(written: string): LoggedSample | undefined {
   const found = /^Sample:\\n([^]*)\\n\\nReward: (\S+)$/.exec(written);
   if (found === null) return undefined;
   const [, text = "", reward = ""] = found;

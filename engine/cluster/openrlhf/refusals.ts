@@ -1,16 +1,7 @@
-import type { Complaint } from "../../config/complaint.ts";
-import type { ArmConfig, RunConfig } from "../../config/resolved.ts";
-import type { TrainedKind } from "../../config/trainer.ts";
-
-/** A setting at which OpenRLHF would do something else, without a word. */
-interface Refusal {
-  /** Within an arm, or from the root. */
-  readonly path: readonly string[];
-  readonly message: string;
-  readonly remedy: string;
-}
-
-const OWN = "or let this engine train it (runtime.cluster.trainer.use)";
+import type { RunConfig } from "../../config/resolved.ts";
+import type { TrainedKind } from "../../config/trainedKinds.ts";
+import { type NeededValue, type Refusal, OWN, armRefusals } from "../trainer/refusals.ts";
+import type { RefusedConfig } from "../trainer/trainer.ts";
 
 /**
  * Everything in a config that OpenRLHF 0.11.2 cannot do: to be refused before anything starts.
@@ -18,15 +9,12 @@ const OWN = "or let this engine train it (runtime.cluster.trainer.use)";
  * @param config - As resolved.
  * @param kinds - Of the stages that it is to train.
  */
-export function openRlhfRefusals(
-  config: Pick<RunConfig, "model" | "chat" | "reward" | "arms" | "runtime">,
-  kinds: readonly TrainedKind[],
-): readonly Complaint[] {
+export function openRlhfRefusals(config: RefusedConfig, kinds: readonly TrainedKind[]): readonly Refusal[] {
   if (kinds.length === 0) return [];
   return [
     ...ofModel(config),
     ...(kinds.includes("reward") ? ofReward(config) : []),
-    ...(kinds.includes("rlhf") ? ofArms(config.arms) : []),
+    ...(kinds.includes("rlhf") ? armRefusals(config.arms, { title: "OpenRLHF", needed: NEEDED }) : []),
   ];
 }
 
@@ -61,28 +49,8 @@ function ofReward({ reward }: Pick<RunConfig, "reward">): readonly Refusal[] {
   return [{ path: ["reward", "centering"], message, remedy: `set it to 0, ${OWN}` }];
 }
 
-/** Of all arms; what every arm has alike is said once, of the section for all of them. */
-function ofArms(arms: RunConfig["arms"]): readonly Refusal[] {
-  const found = Object.entries(arms).map(([name, arm]) => [name, ofArm(arm)] as const);
-  const isShared = (one: Refusal): boolean =>
-    found.length > 1 && found.every(([, own]) => own.some((other) => textOf(other) === textOf(one)));
-  const shared = (found[0]?.[1] ?? []).filter(isShared);
-  return [
-    ...shared.map((one) => ({ ...one, path: ["rlhf", ...one.path] })),
-    ...found.flatMap(([name, own]) =>
-      own.filter((one) => !isShared(one)).map((one) => ({ ...one, path: ["arms", name, ...one.path] })),
-    ),
-  ];
-}
-
-const textOf = ({ path, message }: Refusal): string => JSON.stringify([path, message]);
-
 /** Values at which a setting of PPO asks for nothing that OpenRLHF lacks, and what it lacks else. */
-const NEEDED: readonly {
-  readonly setting: keyof ArmConfig;
-  readonly only: readonly unknown[];
-  readonly lack: string;
-}[] = [
+const NEEDED: readonly NeededValue[] = [
   { setting: "klKind", only: ["kl", "mse", "k3"], lack: "it has k1, k2 and k3 of the sampled token (kl, mse, k3)" },
   {
     setting: "klController",
@@ -107,28 +75,3 @@ const NEEDED: readonly {
     lack: "it compares a policy with nothing while it trains unless a server scores it",
   },
 ];
-
-function ofArm(arm: ArmConfig): readonly Refusal[] {
-  if (arm.method !== "ppo") {
-    const message = `is "${arm.method}", and only PPO goes to OpenRLHF`;
-    return [{ path: ["method"], message, remedy: `use "ppo", ${OWN}` }];
-  }
-  const found: Refusal[] = [];
-  if (arm.reference.length > 1) {
-    const several =
-      arm.referenceMix === "logSpace" ? "their mean in log space" : "the mean KL to each (MKL, SALSA equation 5)";
-    const message = `has ${arm.reference.length} models, and OpenRLHF loads one reference: ${several} needs them all`;
-    found.push({ path: ["reference"], message, remedy: `name one, such as a soup of them, ${OWN}` });
-  }
-  if (arm.betas.includes(0)) {
-    const message = "is 0, at which OpenRLHF loads no reference at all";
-    found.push({ path: ["beta"], message, remedy: "use a small one, such as 1e-8" });
-  }
-  for (const { setting, only, lack } of NEEDED) {
-    const value = arm[setting];
-    if (only.includes(value)) continue;
-    const remedy = `set it to ${only.map((one) => JSON.stringify(one)).join(" or ")}, ${OWN}`;
-    found.push({ path: [setting], message: `is ${JSON.stringify(value)}, which OpenRLHF lacks: ${lack}`, remedy });
-  }
-  return found;
-}

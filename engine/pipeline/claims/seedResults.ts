@@ -13,7 +13,7 @@ import { stableHash } from "../../storage/json.ts";
 import { chooseBackend } from "../backends.ts";
 import { withLocalCheckpoints } from "../hubCheckpoints.ts";
 import { viewOf } from "../modelView.ts";
-import { trainerChoice } from "../openrlhf/trainerPlan.ts";
+import { trainerChoice } from "../trainer/trainerPlan.ts";
 import { baseFacts } from "../plan.ts";
 import type { ArtifactHandle } from "../recipe.ts";
 import { type ResolvedRecipe, resolveRecipe } from "../resolve.ts";
@@ -48,7 +48,7 @@ export async function seedResults(
   const [result] = results;
   if (result === undefined) throw new RangeError("claims: the config has no base seed");
   const backend = computed ?? identityOf(await chooseBackend(config.runtime));
-  // Models that OpenRLHF has trained on a cluster have names of their own.
+  // Models that another trainer has made on a cluster have names of their own.
   const placementOf = config.runtime.cluster && trainerChoice(config, await baseFacts(config));
   const resolved = await resolveRecipe(recipe, { artifacts, backend, placementOf, view: await viewOf(config) });
   const sources = { config, result, resolved };

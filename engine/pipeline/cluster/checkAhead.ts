@@ -1,13 +1,15 @@
+import { isSent } from "../../cluster/trainer/placement.ts";
+import { trainerNamed } from "../../cluster/trainers.ts";
 import type { RunConfig } from "../../config/index.ts";
 import type { Progress } from "../../data/index.ts";
 import type { Artifacts } from "../../storage/artifacts.ts";
 import { checkData } from "../dataChecks.ts";
 import { withLocalCheckpoints } from "../hubCheckpoints.ts";
 import { viewOf } from "../modelView.ts";
-import { checkRecords } from "../openrlhf/records.ts";
-import { checkJobPath } from "../openrlhf/stage.ts";
-import { openRlhfStageOf } from "../openrlhf/trainedStage.ts";
-import { assertTrainable, trainerChoice } from "../openrlhf/trainerPlan.ts";
+import { checkRecords } from "../trainer/records.ts";
+import { checkJobPath } from "../trainer/stage.ts";
+import { trainedStageOf } from "../trainer/trainedStage.ts";
+import { assertTrainable, trainerChoice } from "../trainer/trainerPlan.ts";
 import { baseFacts } from "../plan.ts";
 import { resolveRecipe } from "../resolve.ts";
 import { describeReward } from "../rewarding.ts";
@@ -26,7 +28,7 @@ const UNKNOWN = { name: "unknown", revision: 0 };
 
 /**
  * Looks at everything about a run on a cluster that can be known before the cluster is asked for anything: models, data,
- * who trains what, and all that OpenRLHF could not do. So a run that will be refused sends and orders nothing.
+ * who trains what, and all that another trainer could not do. So a run that will be refused sends and orders nothing.
  *
  * @throws {DataError} {CheckpointError} with the first thing that is in the way.
  */
@@ -46,9 +48,10 @@ export async function checkAhead(given: RunConfig, { artifacts, progressOf }: Ah
   await checkData(view, data, { root: artifacts.root });
   await checkAnswerFiles({ stages });
   for (const stage of stages) {
-    if (stage.placement?.trainer !== "openrlhf") continue;
-    checkJobPath(config.runtime.cluster?.sharedFolder ?? artifacts.root);
+    if (!isSent(stage.placement)) continue;
+    const trainer = trainerNamed(stage.placement.trainer);
+    checkJobPath(config.runtime.cluster?.sharedFolder ?? artifacts.root, trainer);
     if (view === undefined) continue; // a base model of a task's own, whose records it makes itself
-    await checkRecords(openRlhfStageOf(stage, stage.inputs), view.format);
+    await checkRecords(trainedStageOf(stage, stage.inputs), { format: view.format, trainer });
   }
 }

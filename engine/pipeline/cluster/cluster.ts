@@ -1,12 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { posix, relative, sep } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { IMPORT_CHECK } from "../../cluster/openrlhf/importCheck.ts";
+import { importCheckOf } from "../../cluster/trainer/importCheck.ts";
+import { isSent } from "../../cluster/trainer/placement.ts";
+import type { Trainer } from "../../cluster/trainer/trainer.ts";
 import type { ClusterError } from "../../cluster/ray/clusterError.ts";
 import { RayClient, type RayNode, type JobResources } from "../../cluster/ray/client.ts";
 import { type EnginePackage, enginePackage } from "../../cluster/ray/enginePackage.ts";
 import { lastLine } from "../../common/lastLine.ts";
-import { type ClusterConfig, type ClusterStageKind, isUsableCluster, openRlhfEnv } from "../../config/index.ts";
+import { type ClusterConfig, type ClusterStageKind, isUsableCluster, trainerEnv } from "../../config/index.ts";
 import type { TrainerConfig } from "../../config/trainer.ts";
 import { trainingKind } from "../../protocol/armStages.ts";
 import { DataError } from "../../protocol/errors.ts";
@@ -109,7 +111,7 @@ export class Cluster {
     const { config } = this.settings;
     return this.client.submit({
       ...{ id, entrypoint, package: "", env: { ...config.runtimeEnv?.envVars, ...STOPPING, ...env } },
-      runtimeEnv: openRlhfEnv(config),
+      runtimeEnv: trainerEnv(config),
       ...{ metadata: about, cpus, gpus },
     });
   }
@@ -152,17 +154,18 @@ export class Cluster {
   }
 
   /**
-   * Has a machine with a card import what trainings of OpenRLHF take, as a job of theirs would.
+   * Has a machine with a card import what trainings of a trainer take, as a job of theirs would.
    *
    * @returns Why it cannot; undefined where it can.
    * @throws {ClusterError} when the cluster cannot be asked.
    * @throws {Stopped} when the signal is aborted.
    */
-  async askForTrainer(signal: AbortSignal): Promise<string | undefined> {
+  async askForTrainer(trainer: Trainer, signal: AbortSignal): Promise<string | undefined> {
     const id = `salsa-check-${Date.now()}-${randomBytes(4).toString("hex")}`;
     const { cpus } = this.resources();
     try {
-      await this.submitCommand({ id, entrypoint: IMPORT_CHECK, env: {}, about: { salsa: "check" }, cpus, gpus: 1 });
+      const entrypoint = importCheckOf(trainer);
+      await this.submitCommand({ id, entrypoint, env: {}, about: { salsa: "check" }, cpus, gpus: 1 });
       for (;;) {
         const job = await this.turns.take(() => this.client.job(id, signal), signal);
         if (job === undefined) throw this.lostCheck();
@@ -282,7 +285,7 @@ export function pricePerHour(
 ): number {
   const { cardHour = 0, coreHour = 0 } = cluster.price ?? {};
   const { cpus, gpus } = stageResources(cluster, kind);
-  if (placement?.trainer === "openrlhf") {
+  if (isSent(placement)) {
     const { nodes, cardsPerNode } = placement.place;
     return nodes * cardsPerNode * cardHour + cpus * coreHour;
   }

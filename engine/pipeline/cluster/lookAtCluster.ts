@@ -1,9 +1,12 @@
 import { setTimeout } from "node:timers/promises";
-import { OPENRLHF_VERSION } from "../../cluster/openrlhf/flags.ts";
 import type { RayNode } from "../../cluster/ray/client.ts";
 import { ClusterError } from "../../cluster/ray/clusterError.ts";
+import type { Trainer } from "../../cluster/trainer/trainer.ts";
+import { FIRST_TRAINER } from "../../cluster/declaredTrainers.ts";
+import { TRAINERS } from "../../cluster/trainers.ts";
 import type { RuntimeConfig } from "../../config/index.ts";
-import { TRAINED_KINDS, useOf } from "../../config/trainer.ts";
+import { TRAINED_KINDS } from "../../config/trainedKinds.ts";
+import { useOf } from "../../config/trainer.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { formatBytes } from "../../common/format.ts";
 import { type ClusterFacts, type MachineKind, MOST_KINDS } from "../../protocol/clusterFacts.ts";
@@ -31,8 +34,8 @@ export interface LookSettings {
 export type ClusterLook = Pick<DoctorOutput, "findings" | "cluster">;
 
 /**
- * Everything that a run on a config's cluster depends on, each with its remedy, and what the cluster has. Orders a short job, another one where OpenRLHF
- * may train, and no stage.
+ * Everything that a run on a config's cluster depends on, each with its remedy, and what the cluster has. Orders a short job, another one for
+ * each trainer that may be sent something, and no stage.
  */
 export async function lookAtCluster(settings: LookSettings): Promise<ClusterLook> {
   const findings: DoctorCheck[] = [];
@@ -92,16 +95,25 @@ async function look(
     return;
   }
   for (const check of workerChecks(facts, runtime, skewOf(facts, { asked, answered: Date.now() }))) add(check);
-  const uses = TRAINED_KINDS.map((kind) => useOf(runtime.cluster.trainer, kind));
-  if (uses.every((use) => use === "own")) return;
-  const isNeeded = uses.includes("openrlhf");
-  if (nodes.every(({ gpus }) => gpus < 1)) {
-    const remedy = 'add machines with cards, or set runtime.cluster.trainer to { "use": "own" }';
-    if (isNeeded) add({ name: "OpenRLHF", state: "missing", detail: "no machine has a card", remedy });
-    return;
+  const uses = TRAINED_KINDS.map((kind) => useOf(runtime.cluster.trainer, kind).use);
+  for (const trainer of TRAINERS) {
+    const isNeeded = uses.some((use) => use === trainer.name);
+    const isPossible = trainer.name === FIRST_TRAINER.name && uses.includes("auto");
+    if (!isNeeded && !isPossible) continue;
+    if (nodes.every(({ gpus }) => gpus < 1)) {
+      const remedy = 'add machines with cards, or set runtime.cluster.trainer to { "use": "own" }';
+      if (isNeeded) add({ name: trainer.title, state: "missing", detail: "no machine has a card", remedy });
+      continue;
+    }
+    progress(`Having a machine of the cluster import ${modulesText(trainer)}`);
+    add(await trainerCheck(cluster, { trainer, image: runtime.cluster.image, isNeeded }, signal));
   }
-  progress("Having a machine of the cluster import OpenRLHF and vLLM");
-  add(await trainerCheck(cluster, { image: runtime.cluster.image, isNeeded }, signal));
+}
+
+/** "OpenRLHF and vLLM". */
+function modulesText({ modules }: Trainer): string {
+  const titles = modules.map(([, title]) => title);
+  return `${titles.slice(0, -1).join(", ")} and ${titles.at(-1) ?? ""}`;
 }
 
 /** A machine's answer; why there is none yet, where it takes long. */
@@ -116,21 +128,28 @@ async function answerWithin(
   return (await within(ask, signal)) ?? `a job waits on the cluster: ${reason}`;
 }
 
-/** Has a machine import what OpenRLHF takes: no run can do without where the config sends a kind of stage to it. */
+/** Has a machine import what a trainer takes: no run can do without where the config sends a kind of stage to it. */
 async function trainerCheck(
   cluster: Cluster,
-  { image, isNeeded }: { readonly image: string | undefined; readonly isNeeded: boolean },
+  {
+    trainer,
+    image,
+    isNeeded,
+  }: { readonly trainer: Trainer; readonly image: string | undefined; readonly isNeeded: boolean },
   signal: AbortSignal,
 ): Promise<DoctorCheck> {
-  const name = "OpenRLHF";
-  const lack = await within(async (until) => (await cluster.askForTrainer(until)) ?? "", signal);
-  if (lack === "") return { name, state: "ok", detail: `${OPENRLHF_VERSION} and vLLM can be imported` };
+  const { title: name, version, requirement } = trainer;
+  const lack = await within(async (until) => (await cluster.askForTrainer(trainer, until)) ?? "", signal);
+  if (lack === "") {
+    const detail = `${modulesText(trainer).replace(name, version)} can be imported`;
+    return { name, state: "ok", detail };
+  }
   if (lack === undefined) {
     const remedy = "a card may not be free, or Ray prepares the environment of its jobs; try again later";
     return { name, state: "optional", detail: "a job that imports it has not ended yet", remedy };
   }
   const where = image === undefined ? "the machines, or runtime.cluster.runtimeEnv" : "the image";
-  const install = `put openrlhf[vllm]==${OPENRLHF_VERSION} into ${where}`;
+  const install = `put ${requirement} into ${where}`;
   if (isNeeded) return { name, state: "missing", detail: lack, remedy: install };
   const remedy = `${install}; without it, a run needs all stages to fit on one card (salsa plan says which do)`;
   return { name, state: "optional", detail: lack, remedy };

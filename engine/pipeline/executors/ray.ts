@@ -31,7 +31,8 @@ import { Stopped } from "../stage.ts";
 import { putAside } from "./damage.ts";
 import type { Executor, ExecutorSettings } from "./executor.ts";
 import { hostLane } from "./local.ts";
-import { byOpenRlhf } from "./openrlhf.ts";
+import { isSent } from "../../cluster/trainer/placement.ts";
+import { byTrainer } from "./trainer.ts";
 import { type Lane, runReady } from "./schedule.ts";
 import { lookFor } from "./takeOrMake.ts";
 
@@ -78,7 +79,7 @@ interface Submitted {
  * Runs stages as jobs of a Ray cluster, all that are ready at once: Ray places them, and those that find no room wait
  * there. Stages that use no device run in this process. A job works on the shared folder as a process of this machine
  * would: it takes the stage's workspace, saves into it, and makes the artifact; another process that wants the same one
- * follows the job that is at work. What it reports comes by a log beside the stage's record. Stages that OpenRLHF trains
+ * follows the job that is at work. What it reports comes by a log beside the stage's record. Stages that another trainer makes
  * are prepared and taken over by this process.
  *
  * When this process ends, its jobs go on; a later one finds them by their orders. When the cluster cannot be asked any
@@ -123,12 +124,12 @@ export class RayExecutor implements Executor {
   private async take(stage: ResolvedStage, stages: readonly ResolvedStage[], signal: AbortSignal): Promise<void> {
     const { placement } = stage;
     try {
-      if (placement?.trainer !== "openrlhf") {
+      if (!isSent(placement)) {
         await this.takeOrOrder(stage, stages, signal);
         return;
       }
       const { cluster, run } = this.settings;
-      const trained = byOpenRlhf(stage, placement.place, {
+      const trained = byTrainer(stage, placement, {
         ...{ cluster, run, watch: this.watch, logs: this.logs, silence: this.silence, inputs: this.inputs },
         waiting: (id, reason) => this.note(id, `its job waits on the cluster: ${reason}`),
       });

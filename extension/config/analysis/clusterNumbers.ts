@@ -29,7 +29,7 @@ export function clusterAddress(tree: ConfigTree): string | undefined {
   return typeof address === "string" ? address : undefined;
 }
 
-/** Cards that a machine must have for a stage of OpenRLHF, by the config or else by default. */
+/** Cards that a machine must have for a stage of another trainer, by the config or else by default. */
 export function cardsOfMachine(tree: ConfigTree): number {
   const { success, data } = cardsPerNode.safeParse(nodeAt(tree, [...CLUSTER, "trainer", "cardsPerNode"])?.value);
   return success ? data : cardsPerNode.parse(undefined);

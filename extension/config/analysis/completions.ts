@@ -76,7 +76,7 @@ export interface ClusterContext {
   readonly span: Span;
   readonly setting: ClusterNumber;
   readonly address: string;
-  /** Cards that a machine of OpenRLHF's must have, by the config. */
+  /** Cards that a machine of another trainer's must have, by the config. */
   readonly cardsPerNode: number;
 }
 

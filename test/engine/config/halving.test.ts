@@ -74,14 +74,14 @@ describeMistakes("complaints about successive halving", [
     what: "halving where OpenRLHF trains",
     line: `"halving": {}, ${GRID}, "rlhf": { "klController": "fixed" }, "runtime": { "cluster": { "address": "http://head:8265", "trainer": { "use": "openrlhf" } } }`,
     path: "halving",
-    message: /OpenRLHF cannot be stopped at a rung/,
+    message: /no other trainer can be stopped at a rung/,
     remedy: /"use": \{ "rlhf": "own" \}/,
   },
   {
     what: "halving where OpenRLHF trains policies alone",
     line: `"halving": {}, ${GRID}, "rlhf": { "klController": "fixed" }, "runtime": { "cluster": { "address": "http://head:8265", "trainer": { "use": { "rlhf": "openrlhf" } } } }`,
     path: "halving",
-    message: /OpenRLHF cannot be stopped at a rung/,
+    message: /no other trainer can be stopped at a rung/,
     remedy: /"use": \{ "rlhf": "own" \}/,
   },
 ]);

@@ -116,7 +116,8 @@ describe("what OpenRLHF cannot do", () => {
 
 describe("what OpenRLHF does otherwise", () => {
   it("is said of each kind of stage, as far as its settings decide it", () => {
-    const arm = { critic: "valueHead", ratioThreshold: 10, valueCoefficient: 0.1 } as const;
+    const own = { ratioThreshold: 10, valueCoefficient: 0.1, whitenAdvantages: true, klKind: "kl" } as const;
+    const arm = { ...own, critic: "valueHead" } as const;
     const ppo = openRlhfDifferences("rlhf", { arm }).join("\n");
     for (const text of [
       "clamped to ±10 a token",

@@ -3,13 +3,23 @@ import { execFile } from "node:child_process";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { fileURLToPath } from "node:url";
-import { type OpenRlhfJobFile, jobFileOf } from "../../../../engine/cluster/openrlhf/job.ts";
+import { OPENRLHF_FLAGS } from "../../../../engine/cluster/openrlhf/flags.ts";
+import { openRlhf } from "../../../../engine/cluster/openrlhf/index.ts";
+import { pathsOf } from "../../../../engine/cluster/openrlhf/job.ts";
 import { WRAPPER, WRAPPER_FILE } from "../../../../engine/cluster/openrlhf/wrapper.ts";
+import { argvOf } from "../../../../engine/cluster/trainer/flagTable.ts";
+import { type JobOrder, namedIn } from "../../../../engine/cluster/trainer/job.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
-import { type PythonWith, neededBy, pythonWithWheel } from "./wheel.ts";
+import { type PythonWith, neededBy, pythonWithWheel } from "../trainer/wheel.ts";
 
 const MODELS = { model: "/m/sft-1", reward: "/m/rm" };
-const JOB = jobFileOf("ppo", { ...MODELS, beta: 0.01, samplers: 8, stepSize: 8 }, { cards: 8, reference: "/m/soup" });
+const JOB: JobOrder = {
+  ...namedIn(openRlhf),
+  module: OPENRLHF_FLAGS.programs.ppo,
+  argv: argvOf(OPENRLHF_FLAGS, "ppo", { ...MODELS, beta: 0.01, samplers: 8, stepSize: 8 }),
+  ...{ cards: 8, asksRay: true },
+  paths: pathsOf({ start: MODELS.model, reward: MODELS.reward, reference: "/m/soup" }),
+};
 
 interface Recorded {
   readonly status: number | null;
@@ -19,12 +29,12 @@ interface Recorded {
 }
 
 /** Runs the wrapper over OpenRLHF's own program, and notes the methods of actors that it calls. */
-async function record({ program, env }: PythonWith, job: OpenRlhfJobFile, change = ""): Promise<Recorded> {
+async function record({ program, env }: PythonWith, job: JobOrder, change = ""): Promise<Recorded> {
   return inTemporaryFolder(async (folder) => {
     const [wrapper, file] = [path.join(folder, WRAPPER_FILE), path.join(folder, "job.json")];
     await fs.writeFile(wrapper, WRAPPER);
     await fs.writeFile(file, JSON.stringify(job));
-    const script = fileURLToPath(new URL("python/record.py", import.meta.url));
+    const script = fileURLToPath(new URL("record.py", import.meta.url));
     const [status, stdout, stderr] = await new Promise<readonly [number | null, string, string]>((resolve) => {
       const child = execFile(program, [script, wrapper, file, change], { env }, (_error, out, err) =>
         resolve([child.exitCode, out, err]),
@@ -49,7 +59,7 @@ const begins = ({ calls }: Recorded): boolean => calls.some(([, method]) => meth
 describe("the wrapper of OpenRLHF's PPO", () => {
   let python: PythonWith;
   before(function () {
-    python = neededBy(this, pythonWithWheel);
+    python = neededBy(this, () => pythonWithWheel("openrlhf"));
   });
 
   it("puts the soup into the reference, and nowhere else", async () => {
@@ -68,14 +78,14 @@ describe("the wrapper of OpenRLHF's PPO", () => {
   });
 
   it("gives the reference its start where that is what holds it", () => {
-    const { paths = {} } = jobFileOf("ppo", { ...MODELS, beta: 0.01 }, { cards: 8, reference: "/m/sft-1" });
+    const paths = pathsOf({ start: MODELS.model, reward: MODELS.reward, reference: "/m/sft-1" });
     assert.deepEqual(paths["ReferenceModelActor"], { given: "/m/sft-1", loaded: "/m/sft-1" });
   });
 
   it("fails where OpenRLHF has changed, before anything is trained as far as that shows", async () => {
     const { paths = {} } = JOB;
     const other = { ...paths, RewardModelActor: { given: "/m/other", loaded: "/m/other" } };
-    const cases: readonly (readonly [job: OpenRlhfJobFile, change: string, says: RegExp])[] = [
+    const cases: readonly (readonly [job: JobOrder, change: string, says: RegExp])[] = [
       [
         JOB,
         "signature",

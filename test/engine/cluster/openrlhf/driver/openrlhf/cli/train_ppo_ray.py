@@ -1,6 +1,6 @@
 import sys
 
-from openrlhf.play import Training, decay, flags, info, save_model
+from salsa_play import Training, decay, flags, info, save_model
 from openrlhf.trainer.ray.launcher import RayActorGroup, ReferenceModelActor, RewardModelActor
 from openrlhf.trainer.ray.ppo_actor import PolicyModelActor
 from openrlhf.trainer.ray.ppo_critic import CriticModelActor

@@ -1,6 +1,6 @@
 import sys
 
-from openrlhf.play import Training, decay, flags, steps_of
+from salsa_play import Training, decay, flags, steps_of
 
 if __name__ == "__main__":
     training = Training(flags(sys.argv[1:]), model_class="RewardModel")
