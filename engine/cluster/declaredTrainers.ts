@@ -1,8 +1,9 @@
+import { MOLT } from "./molt/declaration.ts";
 import { OPENRLHF } from "./openrlhf/declaration.ts";
 import type { DeclaredTrainer } from "./trainer/declaration.ts";
 
 /** Every program that trains stages on a cluster in the place of this one. Add yours here. */
-const DECLARED = [OPENRLHF] as const;
+const DECLARED = [OPENRLHF, MOLT] as const;
 
 /** Name of a trainer. */
 export type TrainerName = (typeof DECLARED)[number]["name"];

@@ -306,6 +306,10 @@ describe("a run on a Ray cluster", function () {
     assert.match(await having("openrlhf", driver), /^OpenRLHF \| missing \| vLLM is not installed \| put openrlhf/);
     assert.match(await having({ sft: "own", rlhf: "openrlhf" }), /^OpenRLHF \| missing \| OpenRLHF is not installed/);
     assert.match(await having({ sft: "own" }), /^OpenRLHF \| optional \| OpenRLHF is not installed/);
+    assert.match(
+      await having({ sft: "own", reward: "own", rlhf: "molt" }),
+      /^Molt \| missing \| Molt is not installed \| put molt-rl\[vllm\]==0/,
+    );
     assert.match(await having({ sft: "own", reward: "own", rlhf: "own" }), /^clocks \| ok/);
     assert.equal(
       await having("openrlhf", driver, path.join(folder, "packages")),

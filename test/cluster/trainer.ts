@@ -107,6 +107,32 @@ export function testTrainer({ orders, remote, onCluster }: TrainerTests): void {
     process.stdout.write(`      (${((performance.now() - began) / 1000).toFixed(1)} s, of 3 starts of the run)\n`);
   });
 
+  it("has Molt make policies, the soup in its own flag, and comes to tables that say so", async () => {
+    const trainer = { use: { sft: "own", reward: "own", rlhf: "molt" }, cardsPerNode: 3 };
+    const settings = { name: "policies", rlhf: { iterations: 6, klController: "fixed" } };
+    await tell({});
+    const before = (await loads()).length;
+    const run = await runTiny(onCluster({ trainer }, settings), remote());
+    assert.equal(run.status, "finished");
+    const loaded = (await loads()).slice(before);
+    const models = (flag: string): ReadonlySet<string> =>
+      new Set(loaded.filter((line) => line.startsWith(`${flag} `)).map((line) => line.split(" ")[1] ?? ""));
+    assert.deepEqual(models("actor.model_name_or_path"), new Set([artifactOf(run, "sft-1")]));
+    assert.deepEqual(models("ref.model_name_or_path"), new Set(["sft-1", "soup"].map((name) => artifactOf(run, name))));
+    assert.equal(metricOf(run, "salsa", "objective/score").length, 6);
+    assert.match(await fs.readFile(path.join(run.folder, "samples.jsonl"), "utf8"), /an answer of step 6/);
+    for (const { name, note = "" } of run.tables) {
+      assert.match(note, /Trained by Molt 0\.2\.1: ppo, salsa\./, name);
+      assert.match(note, /– scores are computed in bf16 by transformers/, name);
+    }
+  });
+
+  /** Models that PPO has been given, by who loads them. */
+  async function loads(): Promise<readonly string[]> {
+    const text = await fs.readFile(`${orders()}.loaded`, "utf8").catch(() => "");
+    return text.split("\n").filter((line) => line !== "");
+  }
+
   function resume(options: Parameters<typeof runTiny>[2]): Promise<TinyRun> {
     return runTiny(large(), remote(), { resume: "large-1", ...options });
   }

@@ -33,6 +33,33 @@ export const toggle: Form<boolean> = {
   },
 };
 
+/** A flag that turns off what it names. */
+export const off: Form<boolean> = {
+  write: (value) => toggle.write(!value),
+  read: (value) => !toggle.read(value),
+};
+
+/** The same number twice: a bound below and above. */
+export const twice: Form<number> = {
+  write: (value) => [String(value), String(value)],
+  read: (value) => {
+    const [low, high] = numbers.read(value);
+    if (low === undefined || low !== high) throw foreign(value);
+    return low;
+  },
+};
+
+/** A flag that is there or not, by the words of one that takes a choice of two. */
+export function either(on: string, none: string): Form<boolean> {
+  return {
+    write: (value) => [value ? on : none],
+    read: (value) => {
+      if (value !== on && value !== none) throw foreign(value);
+      return value === on;
+    },
+  };
+}
+
 /** Several numbers behind one flag. */
 export const numbers: Form<readonly number[]> = {
   write: (values) => values.map(String),

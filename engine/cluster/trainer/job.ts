@@ -21,6 +21,8 @@ export interface JobOrder {
   readonly asksRay: boolean;
   /** Of PPO by OpenRLHF, by the group of models. */
   readonly paths?: Readonly<Record<string, LoadedPath>>;
+  /** Of PPO by Molt: the model that scores. */
+  readonly reward?: string;
 }
 
 /** A training as a job: its program, by its name among the files that it needs beside the orders. */

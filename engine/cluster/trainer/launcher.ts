@@ -3,7 +3,7 @@
  * tables are made for.
  *
  * What has no program for Ray gets on several cards a process each, with the environment that trainers' own actors give
- * theirs (launcher.py:28 of OpenRLHF).
+ * theirs (launcher.py:28 of OpenRLHF, actor_group.py:46 of Molt).
  *
  * @param name - Of the program's file, for its users.
  * @param own - Python that may replace `run_driver(job)`, which runs a module that asks Ray for its cards.

@@ -28,7 +28,7 @@ describeMistakes(
       what: "a misspelled trainer of a kind of stage",
       line: '"runtime": { "cluster": { "address": "http://h:1", "trainer": { "use": { "rlhf": "openrlfh" } } } }',
       path: "runtime.cluster.trainer.use.rlhf",
-      message: /must be one of "auto", "own", "openrlhf", got "openrlfh"/,
+      message: /must be one of "auto", "own", "openrlhf", "molt", got "openrlfh"/,
       remedy: /did you mean "openrlhf"/,
     },
     {

@@ -74,7 +74,7 @@ describe("the bundles", function () {
     const sources = extensionFiles().flatMap(sourcesOf);
     assert.ok(sources.includes("extension/main.ts"));
     const isShared =
-      /^(extension\/|node_modules\/|engine\/(common|protocol|config|figures|tools|soup|evaluation\/(tasks|judges|benchmarks))\/|engine\/compute\/backends\/(index|\w+\/declaration)\.ts$|engine\/cluster\/((declaredT|t)rainers\.ts$|(trainer|openrlhf)\/))/;
+      /^(extension\/|node_modules\/|engine\/(common|protocol|config|figures|tools|soup|evaluation\/(tasks|judges|benchmarks))\/|engine\/compute\/backends\/(index|\w+\/declaration)\.ts$|engine\/cluster\/((declaredT|t)rainers\.ts$|(trainer|openrlhf|molt)\/))/;
     assert.deepEqual(
       sources.filter((file) => !isShared.test(file)),
       [],

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { plannedBytes, trainingBytes } from "../../../../engine/cluster/trainer/memory.ts";
-import { type StageToPlace, placeStage } from "../../../../engine/cluster/trainer/placement.ts";
+import { trainingCards } from "../../../../engine/cluster/trainer/cards.ts";
+import { type StageToPlace, isSent, placeStage } from "../../../../engine/cluster/trainer/placement.ts";
 import { openRlhf } from "../../../../engine/cluster/openrlhf/index.ts";
 import { TRAINED_KINDS, type TrainedKind } from "../../../../engine/config/trainedKinds.ts";
 import { trainerSchema } from "../../../../engine/config/trainer.ts";
@@ -95,6 +96,36 @@ describe("the place of a stage", () => {
         );
       }),
     );
+  });
+
+  it("is Molt where the config says so: cards that train, some that sample, and one that scores", () => {
+    const placement = placeStage(LLAMA_7B, { ...trainer, use: "molt" });
+    assert.equal(placement.trainer, "molt");
+    assert.ok(isSent(placement));
+    // By hand: 36 bytes a parameter are 226 GiB, so that a step of 8 goes to 4 cards; 12.6 GiB of weights fit on one to sample.
+    assert.deepEqual(placement.place, { nodes: 1, cardsPerNode: 6, tensorParallel: 1, offload: false });
+    assert.equal(trainingCards(placement.place), 4);
+    assert.match(placement.reason, /is "molt"; 6\d GB on each of 4 cards, 1 card to sample and one to score$/);
+    const sft = placeStage({ ...LLAMA_7B, kind: "sft" }, { ...trainer, use: "molt" });
+    assert.ok(isSent(sft));
+    assert.deepEqual(sft.place, { nodes: 1, cardsPerNode: 2, tensorParallel: 1, offload: false });
+    // Of five cards, two train, which takes Adam's moments off them.
+    const few = placeStage(LLAMA_7B, { ...trainer, use: "molt", cardsPerNode: 5 });
+    assert.ok(isSent(few));
+    assert.deepEqual([trainingCards(few.place), few.place.offload], [2, true]);
+    assert.equal(placeStage(LLAMA_7B, { ...trainer, use: "molt", cardsPerNode: 3 }).trainer, "none");
+  });
+
+  it("is by size for a reward model where the config says Molt, which has no program for it", () => {
+    const reward = { ...LLAMA_7B, kind: "reward" } as const;
+    const use = { ...trainer, use: "molt" } as const;
+    assert.deepEqual(placeStage({ ...reward, cardBytes: 12 * 2 ** 30 }, use), {
+      trainer: "own",
+      reason: "Molt trains no such models, and it takes 12 GB on one card, and a card of 80 GB holds that",
+    });
+    const large = placeStage(reward, use);
+    assert.equal(large.trainer, "openrlhf");
+    assert.match(large.reason, /^Molt trains no such models, and it takes \d+ GB on one card, more than/);
   });
 
   it("is in the table of the documentation, as computed", () => {

@@ -12,6 +12,7 @@ const WHEELS: Readonly<Record<TrainerName, { readonly sha256: string; readonly i
     sha256: "c969d70db03a70724c3d8a5a01186c6e0728bce624fb3dff95e39b5396acefa6",
     inside: "openrlhf-0.11.2.data/purelib",
   },
+  molt: { sha256: "e06b4b92d610256d8ff9f6be3319e92bc093fd5a9991cc2ea49cf0492ad3728c", inside: "." },
 };
 const HERE = fileURLToPath(new URL(".", import.meta.url));
 const REPOSITORY = fileURLToPath(new URL("../../../..", import.meta.url));

@@ -122,6 +122,32 @@ describe("the plan of who trains a run's stages", () => {
     assert.doesNotThrow(() => config({ ...halving, runtime: { cluster: { ...cluster, trainer: others } } }));
   });
 
+  it("says for Molt on which cards it samples and scores, what it does otherwise, and who makes the reward model", () => {
+    const cluster = { address: "http://head:8265", trainer: { use: "molt" } };
+    const of = config({ runtime: { cluster, gradientCheckpointing: true } });
+    const stages = [
+      stage(of, ["sft-1", "sft", 130]),
+      stage(of, ["reward", "reward", 60]),
+      stage(of, ["salsa", "rlhf", 160]),
+    ];
+    const { lines, isPossible } = trainerPlan(of, stages);
+    assert.ok(isPossible);
+    assert.deepEqual(lines.slice(0, 3), [
+      'sft-1: Molt 0.2.1, since runtime.cluster.trainer.use is "molt"; 56 GB on each of 2 cards',
+      "reward: this engine, since Molt trains no such models, and it takes 60 GB on one card, and a card of 80 GB holds that",
+      'salsa: Molt 0.2.1, since runtime.cluster.trainer.use is "molt"; 62 GB on each of 4 cards, 1 card to sample and one to score',
+    ]);
+    assert.ok(lines.slice(3).every((line) => line.startsWith("Molt: ")));
+    assert.ok(lines.some((line) => line.includes("starts as the policy does")));
+    // Refusals name the trainer that lacks something.
+    const linear = config({ runtime: { cluster, gradientCheckpointing: true } });
+    const straight = { ...linear, sft: { ...linear.sft, schedule: "linear" as const } };
+    assert.match(
+      trainerPlan(straight, stages).lines.find((line) => line.startsWith("refused: ")) ?? "",
+      /^refused: sft\.schedule: is "linear", which Molt lacks/,
+    );
+  });
+
   it("says what is missing where a stage fits nowhere", () => {
     const few = config({ runtime: { cluster: { address: "http://head:8265", trainer: { cardsPerNode: 1 } } } });
     const stages = [stage(few, ["salsa", "rlhf", 160])];

@@ -46,7 +46,7 @@ def flags(argv):
 
 
 def info(file, text):
-    """As openrlhf.utils.logging_utils writes."""
+    """As logging_utils of OpenRLHF and Molt write."""
     print("INFO %s %s:1] %s" % (time.strftime("%m-%d %H:%M:%S"), file, text), flush=True)
 
 

@@ -11,7 +11,8 @@ import types
 
 HEAVY = (
     "torch torchdata deepspeed vllm transformers datasets peft accelerate tqdm flash_attn bitsandbytes optimum "
-    "sympy pylatexenc aiohttp numpy wandb packaging loralib jsonlines PIL pynvml einops ring_flash_attn"
+    "sympy pylatexenc aiohttp numpy wandb packaging loralib jsonlines PIL pynvml einops ring_flash_attn nemo_automodel optree "
+    "uvicorn fastapi starlette vllm_router"
 ).split()
 
 
@@ -100,6 +101,7 @@ class ActorClass:
 
     def __init__(self, cls):
         self.name = cls.__name__
+        CLASSES[self.name] = cls
 
     def options(self, **kwargs):
         return self
@@ -108,8 +110,9 @@ class ActorClass:
         return Handle(self.name)
 
 
-# Methods of actors that were called, with their arguments.
+# Methods of actors that were called, with their arguments; the actors' classes.
 CALLS = []
+CLASSES = {}
 
 
 def remote(*args, **kwargs):
@@ -126,7 +129,7 @@ def install():
     ray = StubModule("ray")
     ray.remote, ray.get = remote, get
     ray.is_initialized = lambda: True
-    for name in ("util", "util.placement_group", "util.scheduling_strategies"):
+    for name in ("util", "util.placement_group", "util.queue", "util.scheduling_strategies"):
         sys.modules["ray." + name] = StubModule("ray." + name)
     sys.modules["ray"] = ray
     sys.meta_path.insert(0, Finder())
