@@ -223,7 +223,7 @@ interface Batch {
   readonly ids: Int32Array;
 }
 
-/** What adds each row's next token at an index. */
+/** Inputs of the program that reads each row's next token, at an index. */
 function tokenInputs({ start, ids }: Batch, index: number): SequenceInputs {
   return { ids, start, positions: Int32Array.from(start, (first) => index - first), offset: Int32Array.of(index) };
 }

@@ -293,7 +293,7 @@ function generationArena(model: ModelConfig, settings: SideBySide, precision: We
     generationProgram(graphFor(model, precision), model, { ...settings, sampling: {}, eos: [], pad: 0 });
   const ranks = 2 * batchSize * model.vocabularySize * BYTES;
   const found = planned(model, ["generate", batchSize, queryLength, responseLength, precision], program);
-  // What goes on when half of the sequences have ended passes through the arena, one cache at a time.
+  // When half of the sequences have ended, the others pass through the arena, one cache at a time.
   const compacted = cacheBytes(model, settings, precision) / (4 * model.nLayers);
   return {
     ...found,

@@ -26,11 +26,13 @@ const KERNELS: readonly (readonly [file: KernelFile, kernel: string, title: stri
   ["embedding", "embeddingGradCount", "embedding: 131 ids, 67 channels"],
   ["matmulBf16", "matmulBf16_nn_bf16", PRODUCT],
   ["matmul", "matmul64_bf16_bf16_bf16", "matmul: a·b, 37×23×19, to bf16, in bf16"],
-  ["attention", "attention64_bf16", "attention: 71 tokens, head size 32, in bf16"],
+  ["attention", "attention64_bf16", "attention: 71 tokens, head size 24, in bf16"],
   ["flashAttention", "flashAttention64_bf16", ATTENTION],
   ["flashAttentionGrad", "flashAttentionQueryGrad64_bf16", ATTENTION],
   ["flashAttentionGrad", "flashAttentionKeyValueGrad64_bf16", ATTENTION],
-  ["attentionGrad", "attentionQueryGrad64_bf16", "attention: 71 tokens, head size 32, in bf16"],
+  ["flashAttentionGrad", "flashAttentionKeyGrad256_bf16", "attention: 20 tokens, head size 256, in bf16"],
+  ["flashAttentionGrad", "flashAttentionValueGrad256_bf16", "attention: 20 tokens, head size 256, in bf16"],
+  ["attentionGrad", "attentionQueryGrad64_bf16", "attention: 71 tokens, head size 24, in bf16"],
 ];
 
 /** The lines of a kernel's barriers, from 0. */

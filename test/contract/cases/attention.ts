@@ -115,6 +115,15 @@ const training = [
   ),
   opCase(
     attentionOp,
+    { scale: 0.2, window: 0, softcap: 0 },
+    {
+      title: "71 tokens, head size 24",
+      operands: attentionOperands({ B: 1, T: 71, S: 71, H: 2, G: 1, D: 24 }),
+      wrt,
+    },
+  ),
+  opCase(
+    attentionOp,
     { scale: 0.2, window: 20, softcap: 0 },
     {
       title: "130 tokens, window 20, odd head size",

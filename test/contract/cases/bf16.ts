@@ -140,6 +140,16 @@ const wideHeads = [
   ),
   opCase(
     attentionOp,
+    { scale: 0.06, window: 0, softcap: 0 },
+    {
+      title: "20 tokens, head size 256",
+      operands: attentionOperands({ B: 1, T: 20, S: 20, H: 1, G: 1, D: 256 }),
+      wrt: ["q", "k", "v"],
+      tolerance: ROUNDED_WEIGHTS,
+    },
+  ),
+  opCase(
+    attentionOp,
     { scale: 0.09, window: 12, softcap: 5 },
     {
       title: "19 tokens, head size 128, groups, padding, window and cap",

@@ -124,7 +124,7 @@ class ProgramEncoder {
     return run;
   }
 
-  /** Whether any of the buffers is one of the others, or has bytes of the arena that one of them has, too. */
+  /** True if any of the buffers is one of the others, or has bytes of the arena that one of them has, too. */
   private overlap(some: readonly number[], others: ReadonlySet<number>): boolean {
     const { buffers } = this.program;
     return some.some((index) => {
@@ -234,7 +234,7 @@ const JOINT: Readonly<Record<string, Joint>> = {
   },
 };
 
-/** Whether an input has the same type and shape in both, but for some axes. */
+/** True if an input has the same type and shape in both, but for some axes. */
 function isAlike(
   first: Instruction,
   next: Instruction,
