@@ -56,6 +56,18 @@ export const INTERPRETED: Candidate = {
   precisions: cuda.precisions,
 };
 
+/** The same where cuBLASLt makes the matrix products, played by one that checks what it is given: for the ops that have some. */
+export const WITH_LIBRARY: Candidate = {
+  title: "cuda, interpreted, with a library of products",
+  family: "cuda, interpreted, with a library of products",
+  create: (precision = "f32") =>
+    Promise.resolve(new CudaBackend(interpreter.open(0), { logitsHeld: 20_000, precision, cublas: "played" })),
+  precisions: cuda.precisions,
+};
+
+/** Ops that {@link WITH_LIBRARY} computes otherwise than {@link INTERPRETED}. */
+export const OPS_WITH_PRODUCTS: readonly string[] = ["matmul", "logprob", "logprobGrad", "fullKl"];
+
 /** Every backend of the engine that runs on this machine, and the kernels for cards on any. */
 export const CANDIDATES: readonly Candidate[] = [
   ...(await Promise.all(BACKENDS.map(async ({ name }) => VARIANTS[name] ?? candidatesOf(name)))).flat(),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
+import { WORKSPACE_BYTES } from "../../engine/compute/backends/cuda/cublas/library.ts";
 import type { Graph } from "../../engine/compute/graph/tensor.ts";
 import { trainingCost } from "../../engine/pipeline/cost.ts";
 import { rlhf } from "../../engine/pipeline/stages/rlhf.ts";
@@ -32,7 +33,7 @@ describe("what the planner says of cards", () => {
   }).timeout(300_000);
 
   it("is within a tenth of what the backend gives out for a training step", async () => {
-    const backend = new CountingBackend("bf16");
+    const backend = new CountingBackend("bf16", WORKSPACE_BYTES);
     await train(backend, SHAPE, ONCE);
     const { batch: batchSize, length } = SHAPE;
     const model = configOf(SHAPE);
@@ -49,7 +50,7 @@ describe("what the planner says of cards", () => {
   });
 
   it("is within a tenth of what the backend gives out for PPO", async () => {
-    const backend = new CountingBackend("bf16");
+    const backend = new CountingBackend("bf16", WORKSPACE_BYTES);
     const sizes = { rollouts: 16, minibatch: 4, query: 24, response: 40 };
     await ppo(backend, SHAPE, { ...ONCE, ...sizes });
     const rlhfSettings = { batchSize: 16, minibatchSize: 4, maxNewTokens: 40, iterations: 1 };

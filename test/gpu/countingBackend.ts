@@ -33,12 +33,18 @@ export class CountingBackend implements Backend {
   readonly precision: WeightType;
   readonly limits = {};
   readonly counts: Counts = { runs: 0, launches: 0, costs: new Map(), kernels: new Map() };
+  private readonly workspaceBytes: number;
   private held = 0;
   private arena = 0;
   private peak = 0;
 
-  constructor(precision: WeightType) {
+  /**
+   * @param precision - That models compute with.
+   * @param workspaceBytes - Of a library of products, as large as the planner takes it; none unless given.
+   */
+  constructor(precision: WeightType, workspaceBytes = 0) {
     this.precision = precision;
+    this.workspaceBytes = workspaceBytes;
   }
 
   /** Buffers, tables and constants, and the arena of the largest program since it was last given up. */
@@ -106,8 +112,8 @@ export class CountingBackend implements Backend {
     this.peak = Math.max(this.peak, this.held + this.arena);
   }
 
-  private fit({ arenaBytes }: Encoded): void {
-    this.arena = Math.max(this.arena, arenaBytes);
+  private fit({ arenaBytes, hasProducts }: Encoded): void {
+    this.arena = Math.max(this.arena, arenaBytes + (hasProducts ? this.workspaceBytes : 0));
     this.hold(0, 1);
   }
 

@@ -14,10 +14,12 @@ import {
   type Driver,
   type Launch,
 } from "../../engine/compute/backends/cuda/driver.ts";
+import type { ProductLibrary } from "../../engine/compute/backends/cuda/cublas/library.ts";
 import { launch } from "./blocks.ts";
 import { PtxError } from "./errors.ts";
 import * as layout from "./layout.ts";
 import { Machine, type Loaded, type Ready } from "./machine.ts";
+import { PlayedProducts } from "./playedProducts.ts";
 
 /** Dynamic shared memory that a kernel may have without asking. */
 const PLAIN_SHARED = 48 * 1024;
@@ -217,6 +219,15 @@ class InterpretedDevice implements CudaDevice {
   replay(graph: CudaGraph): void {
     this.#notRecording("replay");
     for (const one of (graph as RecordedGraph).work) one();
+  }
+
+  openProducts(): ProductLibrary {
+    this.#notRecording("open a library");
+    return new PlayedProducts(
+      this.#machine.memory,
+      (work) => this.#queue(work),
+      (operation) => this.#notRecording(operation),
+    );
   }
 
   record(): CudaEvent {

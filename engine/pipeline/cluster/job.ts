@@ -85,6 +85,6 @@ async function orderedBackend({ backend: wanted, threads }: StageOrder): Promise
   const name = ({ name: backend, build = "" }: StageOrder["backend"]): string => `${backend} ${build}`.trimEnd();
   throw new BackendUnavailableError(
     `${hostname()} computes other bytes (${name(own)}) than the machine that the run was started for (${name(wanted)}); ` +
-      "use machines with cards of one kind, as by labels or a cluster of their own",
+      "use machines with cards of one kind and one cuBLASLt, as by labels or a cluster of their own",
   );
 }

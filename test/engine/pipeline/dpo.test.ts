@@ -198,7 +198,10 @@ describe("DPO in a run", function () {
   });
 
   it("has its points in the figures over β: a final policy's answers, and what training samples", async () => {
-    const swept = await runTiny(dpoRun({ swept: { beta: [0.1, 0.9] }, once: { reference: "soup", beta: 0.4 } }), folder);
+    const swept = await runTiny(
+      dpoRun({ swept: { beta: [0.1, 0.9] }, once: { reference: "soup", beta: 0.4 } }),
+      folder,
+    );
     const [front, collapse] = await figuresOfRun(swept.folder, { names: ["front", "collapse"] });
     const seriesOf = (panel: Panel | undefined): readonly XYSeries[] => (panel?.kind === "xy" ? panel.series : []);
     const series = seriesOf(front?.spec?.panels[0]);

@@ -38,9 +38,13 @@ const MODELS: PpoModels = {
  */
 const TOLERANCE = 1e-5;
 
+const onCard = (cublas?: string): Promise<Backend> =>
+  Promise.resolve(new CudaBackend(interpreter.open(0), { precision: "bf16", cublas }));
+
 for (const [name, open] of [
   ["tfjs", () => createTfjsBackend({ precision: "bf16" })],
-  ["cuda, interpreted", () => Promise.resolve(new CudaBackend(interpreter.open(0), { precision: "bf16" }))],
+  ["cuda, interpreted", () => onCard()],
+  ["cuda, interpreted, with a library of products", () => onCard("played")],
 ] as const) {
   describe(`PPO in bf16 on ${name}`, () => {
     let backend: Backend;

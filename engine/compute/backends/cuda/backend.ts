@@ -14,6 +14,7 @@ import type { Program } from "../../graph/program.ts";
 import { type TensorSpec, bytesOf } from "../../graph/tensor.ts";
 import { Arena } from "../arena.ts";
 import { CudaBuffer, download, upload } from "./buffer.ts";
+import type { ProductLibrary } from "./cublas/library.ts";
 import type { CudaDevice, DevicePointer } from "./driver.ts";
 import { CudaExecutable, FAULT_WORDS, type Owner } from "./executable.ts";
 import { LOGITS_HELD } from "./encode.ts";
@@ -26,6 +27,8 @@ export interface CudaSettings {
   readonly roomier?: readonly string[];
   /** Precision that models compute with; f32 unless given. */
   readonly precision?: WeightType;
+  /** A cuBLASLt for matrix products, by its path or the name that the system's loader knows; our own kernels unless given. */
+  readonly cublas?: string | undefined;
   /** Logits that ops over the vocabulary hold at a time: 64 MiB of them unless given. Results depend on it by rounding. */
   readonly logitsHeld?: number;
 }
@@ -40,15 +43,20 @@ export class CudaBackend implements Backend, Owner {
   readonly kernels: Kernels;
   readonly fault: DevicePointer;
   readonly logitsHeld: number;
+  readonly products: ProductLibrary | undefined;
   private readonly buffers = new Set<CudaBuffer>();
 
-  constructor(device: CudaDevice, { roomier = [], precision = "f32", logitsHeld = LOGITS_HELD }: CudaSettings = {}) {
+  constructor(
+    device: CudaDevice,
+    { roomier = [], precision = "f32", cublas, logitsHeld = LOGITS_HELD }: CudaSettings = {},
+  ) {
     this.device = device;
     this.precision = precision;
     this.heap = new DeviceMemory(device, roomier);
     this.arena = new Arena(this.heap, 0n);
     this.kernels = new Kernels(device);
     this.logitsHeld = logitsHeld;
+    this.products = cublas === undefined ? undefined : device.openProducts(cublas);
     this.fault = device.allocate(FAULT_WORDS * 4);
     device.fill(this.fault, 0, FAULT_WORDS);
   }
@@ -115,6 +123,7 @@ export class CudaBackend implements Backend, Owner {
   close(): Promise<void> {
     this.buffers.clear();
     return new Promise((resolve) => {
+      this.products?.close();
       this.device.close();
       resolve();
     });

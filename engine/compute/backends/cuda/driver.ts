@@ -1,4 +1,5 @@
 import type { DeviceUse } from "../../backend.ts";
+import type { ProductLibrary } from "./cublas/library.ts";
 
 /**
  * Address in device memory. 0 is no address. Addresses are numbers like others: `address + 256n` is 256 bytes further
@@ -113,6 +114,13 @@ export interface CudaDevice {
    * @throws {DriverError} when something queued failed: then the device is lost to this process.
    */
   finish(): Promise<void>;
+  /**
+   * Opens a library of matrix products, which works in this device's queue.
+   *
+   * @param file - cuBLASLt, by its path or the name that the system's loader knows.
+   * @throws {DriverError} when it does not start on this device.
+   */
+  openProducts(file: string): ProductLibrary;
   /** Gives everything back: modules, graphs, events, memory. */
   close(): void;
 }

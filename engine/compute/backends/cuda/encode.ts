@@ -2,6 +2,7 @@ import { DTYPES, repeated } from "../../graph/dtype.ts";
 import type { Instruction, Program, Value } from "../../graph/program.ts";
 import { defined, sizeOf } from "../../graph/tensor.ts";
 import type { OpName } from "../../ops/index.ts";
+import { WORKSPACE_BYTES } from "./cublas/library.ts";
 import { cacheWrites, ropes } from "./encoders/elementwise.ts";
 import { encodeAdamw } from "./encoders/optimizer.ts";
 import { ENCODERS } from "./encoders/index.ts";
@@ -23,13 +24,17 @@ export interface CardMemory {
 }
 
 /**
- * Memory of a card for a program, laid out as for a run. Of one that has no kernels there, heads being too wide, only the
+ * Memory of a card for a program, laid out as for a run with cuBLASLt, whose workspace counts little. Of one that has no kernels there, heads being too wide, only the
  * intermediate values are counted: it is refused when it is compiled.
  */
 export function cardMemory(program: Program): CardMemory {
   try {
-    const { arenaBytes, constantBytes, table } = encode(program, LOGITS_HELD);
-    return { arenaBytes: align(arenaBytes), ownBytes: align(table.length * WORD_BYTES) + align(constantBytes) };
+    const { arenaBytes, hasProducts, constantBytes, table } = encode(program, LOGITS_HELD);
+    const workspaceBytes = hasProducts ? WORKSPACE_BYTES : 0;
+    return {
+      arenaBytes: align(arenaBytes) + workspaceBytes,
+      ownBytes: align(table.length * WORD_BYTES) + align(constantBytes),
+    };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     return { arenaBytes: align(program.arenaBytes), ownBytes: 0 };
@@ -54,6 +59,8 @@ export interface Encoded {
   readonly constantBytes: number;
   /** Size of the arena, including what kernels need for themselves. */
   readonly arenaBytes: number;
+  /** True where a library of products has something to do, for which it needs its workspace behind that. */
+  readonly hasProducts: boolean;
 }
 
 /**
@@ -104,6 +111,7 @@ class ProgramEncoder {
       fills: [...this.constants.values()],
       constantBytes: this.constantBytes,
       arenaBytes: this.arenaBytes,
+      hasProducts: this.launches.some(({ library }) => library !== undefined),
     };
   }
 

@@ -15,10 +15,12 @@ import { type TensorSpec, bytesOf, defined, sizeOf } from "../../graph/tensor.ts
 import type { Arena } from "../arena.ts";
 import { keptOutputs } from "../kept.ts";
 import { type CudaBuffer, download, upload } from "./buffer.ts";
+import type { ProductLibrary } from "./cublas/library.ts";
+import { LibrarySteps } from "./cublas/steps.ts";
 import type { Argument, CudaDevice, CudaGraph, DevicePointer } from "./driver.ts";
 import { type Encoded, align, encode } from "./encode.ts";
 import type { Kernels } from "./kernels.ts";
-import type { Address, LaunchArgument, TableWord } from "./launch.ts";
+import type { Address, KernelLaunch, LaunchArgument, TableWord } from "./launch.ts";
 import type { DeviceMemory } from "./memory.ts";
 
 /** Words in which kernels note the first index out of range. */
@@ -30,6 +32,8 @@ export interface Owner {
   readonly heap: DeviceMemory;
   readonly arena: Arena<DevicePointer>;
   readonly kernels: Kernels;
+  /** For matrix products; our own kernels make them where there is none. */
+  readonly products: ProductLibrary | undefined;
   /** Where kernels note the first index out of range. */
   readonly fault: DevicePointer;
   /** Logits that ops over the vocabulary hold at a time. */
@@ -57,22 +61,28 @@ export class CudaExecutable implements Executable {
   readonly program: Program;
   private readonly owner: Owner;
   private readonly encoded: Encoded;
+  /** Share of the arena, with the library's workspace at its end. */
+  private readonly arenaBytes: number;
   /** The table, then the constants; none where the program has neither. */
   private readonly own: DevicePointer;
   private released = false;
   /** Captured with the addresses in `bound`: the arena's and each variable's. */
   private graph: CudaGraph | undefined;
   private bound: readonly DevicePointer[] = [];
+  private readonly library: LibrarySteps | undefined;
 
   constructor(owner: Owner, program: Program) {
     this.program = program;
     this.owner = owner;
     this.encoded = encode(program, owner.logitsHeld);
-    const { table, fills, constantBytes, arenaBytes } = this.encoded;
+    const { table, fills, constantBytes, arenaBytes, hasProducts } = this.encoded;
+    const { products } = owner;
+    this.library = products && new LibrarySteps(products);
+    this.arenaBytes = products && hasProducts ? align(arenaBytes) + products.workspaceBytes : arenaBytes;
     const bytes = tableBytes(table) + constantBytes;
     this.own = bytes === 0 ? 0n : owner.heap.allocate(bytes);
     try {
-      owner.arena.reserve(arenaBytes);
+      owner.arena.reserve(this.arenaBytes);
     } catch (error) {
       if (bytes > 0) owner.heap.release(this.own);
       throw error;
@@ -102,7 +112,7 @@ export class CudaExecutable implements Executable {
     if (this.released) return;
     this.released = true;
     this.graph?.release();
-    this.owner.arena.release(this.encoded.arenaBytes);
+    this.owner.arena.release(this.arenaBytes);
     if (this.own !== 0n) this.owner.heap.release(this.own);
   }
 
@@ -111,7 +121,7 @@ export class CudaExecutable implements Executable {
     if (this.released) throw new BindingError("run: the program was released");
     const { device } = this.owner;
     const addresses = this.variableAddresses(variables);
-    this.owner.arena.fit(this.encoded.arenaBytes);
+    this.owner.arena.fit(this.arenaBytes);
     const copies = Object.entries(this.program.inputs).map(([name, id]) => {
       const data = inputs[name];
       if (data === undefined) throw new BindingError(`run: input ${name} is not bound`);
@@ -144,7 +154,7 @@ export class CudaExecutable implements Executable {
 
   /** The graph for the addresses: the last one, where they have not changed. */
   private captured(addresses: ReadonlyMap<string, DevicePointer>): CudaGraph {
-    const { device, arena, kernels } = this.owner;
+    const { device, arena } = this.owner;
     const bound = [arena.address, ...addresses.values()];
     const isBound = bound.length === this.bound.length && bound.every((address, at) => address === this.bound[at]);
     if (this.graph !== undefined && isBound) return this.graph;
@@ -152,16 +162,31 @@ export class CudaExecutable implements Executable {
     this.graph = undefined;
     const { table, launches } = this.encoded;
     if (table.length > 0) device.copyToDevice(this.own, this.tableWords(addresses));
-    // Compiled before the capture, which allows nothing but launches.
-    const functions = launches.map((launch) => kernels.get(launch));
+    // Prepared before the capture, which allows nothing but launches.
+    const resolve = (address: Address): DevicePointer => this.resolve(address, addresses);
+    const workspace = arena.address + BigInt(align(this.encoded.arenaBytes));
+    const steps: (() => void)[] = [];
+    let isMade = false;
+    for (const launch of launches) {
+      if (launch.endsProduct === true && isMade) continue;
+      const step = this.library?.prepare(launch, resolve, workspace);
+      isMade = step !== undefined;
+      steps.push(step ?? this.byKernel(launch, addresses));
+    }
     this.graph = device.capture(() => {
-      for (const [index, { grid, threads, sharedBytes = 0, args }] of launches.entries()) {
-        const resolved = args.map((arg) => this.argument(arg, addresses));
-        device.launch(defined(functions[index]), { grid, block: [threads, 1, 1], sharedBytes, args: resolved });
-      }
+      for (const step of steps) step();
     });
     this.bound = bound;
     return this.graph;
+  }
+
+  /** Queues a kernel, once it is called. */
+  private byKernel(launch: KernelLaunch, addresses: ReadonlyMap<string, DevicePointer>): () => void {
+    const { device, kernels } = this.owner;
+    const kernel = kernels.get(launch);
+    const { grid, threads, sharedBytes = 0 } = launch;
+    const args = launch.args.map((arg) => this.argument(arg, addresses));
+    return () => device.launch(kernel, { grid, block: [threads, 1, 1], sharedBytes, args });
   }
 
   private tableWords(addresses: ReadonlyMap<string, DevicePointer>): Uint8Array {

@@ -1,5 +1,6 @@
 import type { Availability, BackendDescriptor, BackendPart, Device } from "../descriptor.ts";
-import { CudaBackend } from "./backend.ts";
+import { CudaBackend, type CudaSettings } from "./backend.ts";
+import { type CublasSearch, CUBLAS_OFF, CUBLAS_VARIABLE, cublasParts, findCublas } from "./cublas/find.ts";
 import { cuda } from "./declaration.ts";
 import {
   type CudaDevice,
@@ -10,7 +11,7 @@ import {
   DriverUnavailableError,
 } from "./driver.ts";
 import { loadKernelTexts } from "./kernelText.ts";
-import { measuredParts } from "./rates.ts";
+import { measuredParts, productsPart } from "./rates.ts";
 import { loadDriver } from "./realDriver.ts";
 
 /** Least compute capability: cards from Ampere on have what the kernels use. */
@@ -30,30 +31,73 @@ function driver(): Driver | DriverUnavailableError {
   return found;
 }
 
-/** NVIDIA cards, by kernels of our own. */
+/** The library of matrix products, looked for once in a process: those that are found are loaded for their version. */
+let products: CublasSearch | undefined;
+
+/** Undefined where there is nothing to multiply on. */
+function cublas(driver: Driver | DriverUnavailableError): CublasSearch | undefined {
+  if (driver instanceof DriverUnavailableError || !driver.devices.some(isFit)) return undefined;
+  return (products ??= findCublas(driver.version));
+}
+
+/** NVIDIA cards, by kernels of our own, and by cuBLASLt where there is one. */
 export const backend: BackendDescriptor = {
   ...cuda,
   checkedAgainst: "wasm",
-  probe: () => Promise.resolve(availability(driver())),
+  probe: () => Promise.resolve(availability(driver(), cublas(driver()))),
   load: () => loadKernelTexts(),
   open({ roomier, precision = "f32" }, { id }) {
     return new Promise((resolve) => {
       const taken = driver();
       if (taken instanceof DriverUnavailableError) throw taken;
-      resolve(new CudaBackend(openCard(taken, indexOf(id)), { roomier, precision }));
+      // It has nothing to do in f32.
+      const library = precision === "bf16" ? cublas(taken)?.found?.file : undefined;
+      resolve(openBackend(taken, indexOf(id), { roomier, precision, cublas: library }));
     });
   },
   async measure({ id }) {
     const taken = driver();
     if (taken instanceof DriverUnavailableError) throw taken;
-    const opened = new CudaBackend(openCard(taken, indexOf(id)));
-    try {
-      return await measuredParts(opened);
-    } finally {
-      await opened.close();
-    }
+    const parts = await withBackend(taken, id, {}, measuredParts);
+    const found = cublas(taken)?.found;
+    if (found === undefined) return parts;
+    const what = `products by ${cublasName(found)}`;
+    const measured = (opened: CudaBackend): Promise<BackendPart> => productsPart(opened, { what, types: ["bf16"] });
+    return [...parts, await withBackend(taken, id, { cublas: found.file }, measured)];
   },
 };
+
+async function withBackend<T>(
+  driver: Driver,
+  id: string,
+  settings: CudaSettings,
+  work: (backend: CudaBackend) => Promise<T>,
+): Promise<T> {
+  const opened = openBackend(driver, indexOf(id), settings);
+  try {
+    return await work(opened);
+  } finally {
+    await opened.close();
+  }
+}
+
+/**
+ * Opens a card for work.
+ *
+ * @throws {DriverUnavailableError} when the card cannot be had, or cuBLASLt does not start on it.
+ */
+export function openBackend(driver: Driver, index: number, settings: CudaSettings = {}): CudaBackend {
+  const device = openCard(driver, index);
+  try {
+    return new CudaBackend(device, settings);
+  } catch (error) {
+    device.close();
+    // Keys name the library: its place is not taken by kernels that give other bytes.
+    if (settings.cublas === undefined || !(error instanceof DriverError)) throw error;
+    const remedy = `set ${CUBLAS_VARIABLE} to another or to ${CUBLAS_OFF}, or empty salsa.cublasPath`;
+    throw new DriverUnavailableError(`${settings.cublas} does not start: ${error.message}`, remedy, { cause: error });
+  }
+}
 
 /** Free memory that a card must have for the smallest run. */
 const LEAST_FREE_BYTES = 512 * 2 ** 20;
@@ -93,7 +137,7 @@ export function openCard(driver: Driver, index: number): CudaDevice {
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(0)} MiB`;
 
 /** Which of a driver's devices can be opened, and what it lacks. */
-export function availability(driver: Driver | DriverUnavailableError): Availability {
+export function availability(driver: Driver | DriverUnavailableError, products?: CublasSearch): Availability {
   if (driver instanceof DriverUnavailableError) {
     const { reason, remedy } = driver;
     return { parts: [], isAvailable: false, reason, remedy };
@@ -103,11 +147,13 @@ export function availability(driver: Driver | DriverUnavailableError): Availabil
   const parts: readonly BackendPart[] = [
     { name: "NVIDIA driver", isThere: true, detail: `knows CUDA ${known}` },
     ...devices.map(partOf),
+    ...(products === undefined ? [] : cublasParts(products)),
   ];
-  const [first, ...others] = devices.filter(isFit).map(deviceOf);
+  const [first, ...others] = devices.filter(isFit).map((card) => deviceOf(card, products?.found));
   if (first !== undefined) {
     const cards = devices.filter(isFit).map((card) => `${card.index} ${card.name}, ${gibibytes(card)}`);
-    const summary = `${cards.length === 1 ? "a card" : `${cards.length} cards`}, CUDA ${known}: ${cards.join("; ")}`;
+    const which = products?.found === undefined ? "" : `, ${cublasName(products.found)}`;
+    const summary = `${cards.length === 1 ? "a card" : `${cards.length} cards`}, CUDA ${known}${which}: ${cards.join("; ")}`;
     return { parts, isAvailable: true, devices: [first, ...others], summary };
   }
   const reason = devices[0] === undefined ? "there is no NVIDIA card" : `${devices[0].name} is older than Ampere`;
@@ -128,15 +174,21 @@ function partOf(properties: DeviceProperties): BackendPart {
 
 const gibibytes = ({ memoryBytes }: DeviceProperties): string => `${(memoryBytes / 2 ** 30).toFixed(1)} GiB`;
 
-function deviceOf({ index, name, uuid, memoryBytes, capability: [major, minor] }: DeviceProperties): Device {
+const cublasName = ({ version }: { readonly version: string }): string => `cuBLASLt ${version}`;
+
+function deviceOf(
+  { index, name, uuid, memoryBytes, capability: [major, minor] }: DeviceProperties,
+  found: CublasSearch["found"],
+): Device {
+  const library = found === undefined ? [] : [cublasName(found)];
   return {
     id: `cuda:${index}`,
     uuid,
-    name: `${cuda.name}, ${name}`,
+    name: [cuda.name, name, ...library].join(", "),
     memoryBytes,
     limits: { maxBytes: memoryBytes },
-    // Of one text, the driver's compiler makes other instructions for other cards.
-    build: `sm_${major}${minor}`,
+    // Of one text, the driver's compiler makes other instructions for other cards, and a library has kernels of its own.
+    build: [`sm_${major}${minor}`, ...library].join(" "),
   };
 }
 

@@ -1,5 +1,6 @@
 import { type Attrs, type Op, type TensorSpec, defined } from "../../graph/tensor.ts";
 import type { OPS, OpName } from "../../ops/index.ts";
+import type { LibraryShape } from "./cublas/library.ts";
 import type { Argument, Dim3 } from "./driver.ts";
 import type { KernelFile } from "./kernelText.ts";
 
@@ -27,6 +28,20 @@ export interface KernelLaunch {
   /** Dynamic, in bytes. */
   readonly sharedBytes?: number;
   readonly args: readonly LaunchArgument[];
+  /** The same by a library of products, to be preferred where there is one that has a way to do it. */
+  readonly library?: LibraryLaunch;
+  /** True where it ends the product that the launch before it began, and has nothing to do where a library has made that. */
+  readonly endsProduct?: boolean;
+}
+
+/** A product by a library. */
+export interface LibraryLaunch {
+  readonly shape: LibraryShape;
+  readonly a: Address;
+  readonly b: Address;
+  readonly d: Address;
+  /** Null where nothing is added. */
+  readonly added: Address | null;
 }
 
 /** A 64-bit word of a table that kernels read. */

@@ -135,18 +135,28 @@ export async function measuredParts(
     isThere: true,
     detail,
   });
-  const products: string[] = [];
-  for (const type of WEIGHT_TYPES) {
-    const rate = await productRate(backend, { size: product, type, ...patience });
-    products.push(`${type} ${rounded(rate / 1e12)} TFLOP/s`);
-  }
   const gigabytes = (rate: number): string => `${rounded(rate / 1e9)} GB/s`;
   const host = `to it ${gigabytes(copies.toCard)}, from it ${gigabytes(copies.fromCard)}`;
   return [
     part("copies", `within the card ${gigabytes(copies.within)}, ${host}`),
-    part("products", `${product} × ${product} × ${product}: ${products.join(", ")}`),
+    await productsPart(backend, { what: "products", types: WEIGHT_TYPES }, { product, ...patience }),
     part("free memory", `${(backend.device.freeBytes() / 2 ** 30).toFixed(1)} GiB`),
   ];
+}
+
+/** Measures the products of a backend, of some types, which are our own kernels' or a library's. */
+export async function productsPart(
+  backend: CudaBackend,
+  { what, types }: { readonly what: string; readonly types: readonly WeightType[] },
+  { product, seconds, repeats }: MeasuringTime & { readonly product: number } = LOOK,
+): Promise<BackendPart> {
+  const rates: string[] = [];
+  for (const type of types) {
+    const rate = await productRate(backend, { size: product, type, seconds, repeats });
+    rates.push(`${type} ${rounded(rate / 1e12)} TFLOP/s`);
+  }
+  const detail = `${product} × ${product} × ${product}: ${rates.join(", ")}`;
+  return { name: `card ${backend.device.properties.index} ${what}`, isThere: true, detail };
 }
 
 const rounded = (value: number): string => String(Number(value.toPrecision(3)));

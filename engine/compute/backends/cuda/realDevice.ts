@@ -15,6 +15,9 @@ import {
   packArguments,
 } from "./driver.ts";
 import type { DeviceUse } from "../../backend.ts";
+import { LibCublasLt } from "./cublas/libcublasLt.ts";
+import type { ProductLibrary } from "./cublas/library.ts";
+import { RealLibrary } from "./cublas/realLibrary.ts";
 import { LaunchRoom, RealEvent, RealFunction, RealGraph, RealModule } from "./handles.ts";
 import { type LibCuda, textOf } from "./libcuda.ts";
 import { cardMeter } from "./nvml.ts";
@@ -172,6 +175,10 @@ export class RealDevice implements CudaDevice {
     } finally {
       event.release();
     }
+  }
+
+  openProducts(file: string): ProductLibrary {
+    return new RealLibrary(new LibCublasLt(file, this.cuda.koffi), this.stream);
   }
 
   close(): void {

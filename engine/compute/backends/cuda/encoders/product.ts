@@ -1,5 +1,6 @@
 import type { DType } from "../../../graph/tensor.ts";
-import { type Address, type Call, type KernelLaunch, blocks, each, i32, u64 } from "../launch.ts";
+import type { LibraryMatrix } from "../cublas/library.ts";
+import { type Address, type Call, type KernelLaunch, type LibraryLaunch, blocks, each, i32, u64 } from "../launch.ts";
 
 /** An operand of a product: element (i, j) lies at i·row + j·column. */
 export interface Matrix {
@@ -45,13 +46,56 @@ export function matrix(address: Address, dtype: DType, width: number, isTranspos
  * many there are, and no result on the tile that it lies in: a token's numbers are the same in any batch.
  */
 export function product(product: Product): KernelLaunch {
-  return [product.a, product.b].every(isForTensorCores) ? tensorProduct(product) : plainProduct(product);
+  const own = [product.a, product.b].every(isForTensorCores) ? tensorProduct(product) : plainProduct(product);
+  const library = libraryLaunch(product);
+  return library === undefined ? own : { ...own, library };
+}
+
+/**
+ * The same by cuBLASLt, for two matrices of bf16 whose rows tensor cores take; undefined otherwise. Products of f32 are
+ * our own kernels': weights that are held in bf16 give there the bytes that they give in f32, and the library has no
+ * product of f32 and bf16. Nor has it a bias of another type than y, or writes to variables: it warms up on what it writes to.
+ */
+function libraryLaunch({ M, N, K, a, b, y, addend, bias }: Product): LibraryLaunch | undefined {
+  if (![a, b].every(isForTensorCores) || y.dtype === "i32") return undefined;
+  if (y.address.place !== "arena" || (bias !== undefined && y.dtype !== "f32")) return undefined;
+  // Its columns are our rows: yᵀ = bᵀ·aᵀ.
+  const added = addend ?? bias ?? null;
+  const shape = {
+    ...{ m: N, n: M, k: K, resultType: y.dtype },
+    a: columns(b, { rows: K, columns: N }),
+    b: columns(a, { rows: M, columns: K }),
+    d: { step: N, alignment: alignmentOf(y.address) },
+    adds: addend === undefined ? (bias === undefined ? "nothing" : "bias") : "matrix",
+    addsAlignment: added === null ? MOST_ALIGNMENT : alignmentOf(added),
+  } as const;
+  return { shape, a: b.address, b: a.address, d: y.address, added };
+}
+
+/** A matrix of so many rows and columns, read with its rows as columns. */
+function columns(
+  { address, row, column }: Matrix,
+  size: { readonly rows: number; readonly columns: number },
+): LibraryMatrix {
+  const isTransposed = column !== 1;
+  // Of a single row or column, the step may be anything, but no less than what lies side by side.
+  const step = Math.max(row, column, isTransposed ? size.rows : size.columns);
+  return { isTransposed, step, alignment: alignmentOf(address) };
+}
+
+/** Places in device memory begin at multiples of this. */
+const MOST_ALIGNMENT = 256;
+
+/** The largest power of two that divides an address, as far as it is known. */
+function alignmentOf({ offset }: Address): number {
+  const rest = offset % MOST_ALIGNMENT;
+  return rest === 0 ? MOST_ALIGNMENT : rest & -rest;
 }
 
 /**
  * The gradient of a weight, yᵀ·x summed over tokens: where the weight is too small to keep a card busy, blocks share the
  * tokens of a tile, and their sums are added in order. By the shapes alone, so that every card gives the same bytes. No
- * token has numbers of its own here that would have to be the same in other programs.
+ * token has numbers of its own here that would have to be the same in other programs. A library does all of it at once.
  */
 export function weightGradient(wanted: Product, scratch: Call["scratch"]): readonly KernelLaunch[] {
   const { M, N, K, a, b, y, addend, bias } = wanted;
@@ -74,7 +118,7 @@ export function weightGradient(wanted: Product, scratch: Call["scratch"]): reado
     ...each("matmulBf16", `matmulBf16Join_${y.dtype}`, M * N, [
       ...[u64(M * N), i32(N), i32(parts), sums],
       ...[addend ?? bias ?? null, i32(addend === undefined ? 0 : N), y.address],
-    ]),
+    ]).map((join) => ({ ...join, endsProduct: true })),
   ];
 }
 

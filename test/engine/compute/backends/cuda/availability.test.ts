@@ -60,6 +60,26 @@ describe("the availability of CUDA", () => {
     assert.equal(summary({ ...hopper, index: 0 }, hopper), "2 cards, CUDA 12.4: 0 H100, 80.0 GiB; 1 H100, 80.0 GiB");
   });
 
+  it("names the library of products, whose numbers differ from our own kernels', in the build and to people", () => {
+    const found = { file: "/usr/local/cuda/lib64/libcublasLt.so.12", version: "12.9.3" };
+    const passedOver = [{ file: "/opt/old.so", reason: "it is of CUDA 11; 12 or newer is taken" }];
+    const withLibrary = availability(driver(hopper), { found, passedOver, isOff: false });
+    assert.ok(withLibrary.isAvailable);
+    const [{ name, build }] = withLibrary.devices;
+    assert.deepEqual([name, build], ["cuda, H100, cuBLASLt 12.9.3", "sm_90 cuBLASLt 12.9.3"]);
+    assert.equal(withLibrary.summary, "a card, CUDA 12.4, cuBLASLt 12.9.3: 1 H100, 80.0 GiB");
+    assert.deepEqual(
+      withLibrary.parts.slice(2).map(({ isThere, detail }) => [isThere, detail]),
+      [
+        [false, "/opt/old.so is passed over: it is of CUDA 11; 12 or newer is taken"],
+        [true, "12.9.3, /usr/local/cuda/lib64/libcublasLt.so.12"],
+      ],
+    );
+    const without = availability(driver(hopper), { passedOver, isOff: false });
+    assert.ok(without.isAvailable);
+    assert.deepEqual([without.devices[0].name, without.devices[0].build], ["cuda, H100", "sm_90"]);
+  });
+
   it("is refused where all cards are too old, or there is none", () => {
     const old = availability(driver(turing));
     assert.ok(!old.isAvailable);

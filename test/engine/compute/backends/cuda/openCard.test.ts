@@ -9,7 +9,7 @@ import {
   DriverError,
   DriverUnavailableError,
 } from "../../../../../engine/compute/backends/cuda/driver.ts";
-import { openCard } from "../../../../../engine/compute/backends/cuda/index.ts";
+import { openBackend, openCard } from "../../../../../engine/compute/backends/cuda/index.ts";
 import { interpreter } from "../../../../ptx/driver.ts";
 
 const GIB = 2 ** 30;
@@ -74,6 +74,25 @@ describe("a card that others use", () => {
     assert.throws(() => openCard(taken, 0), /another program has card 0, H100, for itself; .*nvidia-smi -c DEFAULT/);
     const other = new DriverError("open device 0", CudaResult.unknown, "unknown error");
     assert.throws(() => openCard(refusing(other), 0), other);
+  });
+
+  it("is given back where the library of products does not start on it, in whose place our own kernels do not step", () => {
+    const { driver, calls } = cardWith(20 * GIB);
+    const failing = (): CudaDevice =>
+      Object.assign(driver.open(0), {
+        openProducts: () => {
+          throw new DriverError("cublasLtCreate of cuBLASLt 12.9.3", 1, "the library was not initialized");
+        },
+      });
+    const error = "cuda: cublasLtCreate of cuBLASLt 12.9.3: the library was not initialized (error 1)";
+    assert.throws(
+      () => openBackend({ ...driver, open: failing }, 0, { cublas: "/opt/libcublasLt.so.12" }),
+      new DriverUnavailableError(
+        `/opt/libcublasLt.so.12 does not start: ${error}`,
+        "set SALSA_CUBLAS_PATH to another or to off, or empty salsa.cublasPath",
+      ),
+    );
+    assert.deepEqual(calls, ["close"]);
   });
 
   it("is named where memory runs out: what other programs hold, and nothing where they hold nothing", () => {

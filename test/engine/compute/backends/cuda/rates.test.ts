@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { CudaBackend } from "../../../../../engine/compute/backends/cuda/backend.ts";
-import { copyRates, fastest, measuredParts, productRate } from "../../../../../engine/compute/backends/cuda/rates.ts";
+import {
+  copyRates,
+  fastest,
+  measuredParts,
+  productRate,
+  productsPart,
+} from "../../../../../engine/compute/backends/cuda/rates.ts";
 import { WEIGHT_TYPES } from "../../../../../engine/compute/graph/dtype.ts";
 import { interpreter } from "../../../../ptx/driver.ts";
 
@@ -47,5 +53,11 @@ describe("the rates of a card, interpreted", () => {
     );
     assert.match(parts[1]?.detail ?? "", /^24 × 24 × 24: f32 [\d.e-]+ TFLOP\/s, bf16 [\d.e-]+ TFLOP\/s$/);
     assert.match(parts[2]?.detail ?? "", /^[\d.]+ GiB$/);
+    const byLibrary = new CudaBackend(interpreter.open(0), { cublas: "played" });
+    const look = { product: 24, ...ONCE };
+    const part = await productsPart(byLibrary, { what: "products by cuBLASLt 12.9.3", types: ["bf16"] }, look);
+    assert.equal(part.name, "card 0 products by cuBLASLt 12.9.3");
+    assert.match(part.detail, /^24 × 24 × 24: bf16 [\d.e-]+ TFLOP\/s$/);
+    await byLibrary.close();
   });
 });

@@ -46,7 +46,7 @@ describe("gradients of weights on CUDA", () => {
 
   for (const dtype of ["f32", "bf16"] as const) {
     for (const isAdded of [false, true]) {
-      it(`sum all tokens to ${dtype}${isAdded ? ", and what is added" : ""}, and give the same bytes again`, async () => {
+      it(`sum all tokens to ${dtype}${isAdded ? ", and what is added" : ""}, and give the same bytes again, by our kernels and by a library`, async () => {
         const { M, N, K } = SIZES;
         const [a, b] = [uniform([K, M], 1), uniform([K, N], 2)].map(({ data }) => toBf16(Float32Array.from(data)));
         const more = Float32Array.from(uniform([M, N], 3).data);
@@ -60,20 +60,22 @@ describe("gradients of weights on CUDA", () => {
           return sum;
         });
 
-        const backend = new CudaBackend(interpreter.open(0), { precision: "bf16" });
         const program = programOf(SIZES, dtype, isAdded);
         const launched = encode(program, LOGITS_HELD).launches.map(({ kernel }) => kernel);
         assert.deepEqual(launched, ["matmulBf16Part_tn", `matmulBf16Join_${dtype}`]);
-        const variables = {
-          a: backend.allocate({ shape: [K, M], dtype: "bf16" }, defined(a)),
-          b: backend.allocate({ shape: [K, N], dtype: "bf16" }, defined(b)),
-          ...(isAdded && { more: backend.allocate({ shape: [M, N], dtype }, added) }),
-        };
-        const executable = backend.compile(program);
-        const { y } = await executable.run({ variables });
-        assertClose("y", y, dtype === "bf16" ? toBf16(expected) : expected, TOLERANCE);
-        assert.deepEqual((await executable.run({ variables }))["y"], y);
-        await backend.close();
+        for (const cublas of [undefined, "played"]) {
+          const backend = new CudaBackend(interpreter.open(0), { precision: "bf16", cublas });
+          const variables = {
+            a: backend.allocate({ shape: [K, M], dtype: "bf16" }, defined(a)),
+            b: backend.allocate({ shape: [K, N], dtype: "bf16" }, defined(b)),
+            ...(isAdded && { more: backend.allocate({ shape: [M, N], dtype }, added) }),
+          };
+          const executable = backend.compile(program);
+          const { y } = await executable.run({ variables });
+          assertClose("y", y, dtype === "bf16" ? toBf16(expected) : expected, TOLERANCE);
+          assert.deepEqual((await executable.run({ variables }))["y"], y);
+          await backend.close();
+        }
       });
     }
   }

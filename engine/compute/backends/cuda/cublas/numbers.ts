@@ -1,0 +1,27 @@
+/** Numbers of cublas_api.h, cublasLt.h and library_types.h, by the names that they have there; the same in 12 and 13. */
+export const NUMBERS = {
+  CUBLAS_STATUS_SUCCESS: 0,
+  CUBLAS_STATUS_NOT_SUPPORTED: 15,
+  CUBLAS_OP_N: 0,
+  CUBLAS_OP_T: 1,
+  CUBLAS_COMPUTE_32F: 68,
+  CUDA_R_32F: 0,
+  CUDA_R_16BF: 14,
+  CUBLASLT_MATMUL_DESC_TRANSA: 3,
+  CUBLASLT_MATMUL_DESC_TRANSB: 4,
+  CUBLASLT_MATMUL_DESC_EPILOGUE: 7,
+  CUBLASLT_MATMUL_DESC_BIAS_POINTER: 8,
+  CUBLASLT_EPILOGUE_BIAS: 4,
+  CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES: 1,
+  CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK: 3,
+  CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES: 5,
+  CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES: 6,
+  CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES: 7,
+  CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES: 8,
+  CUBLASLT_REDUCTION_SCHEME_NONE: 0,
+  /** Parts of a sum in f32, added up afterwards in their order. */
+  CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE: 2,
+} as const;
+
+/** `cublasLtMatmulHeuristicResult_t`: bytes, and where its parts lie. */
+export const HEURISTIC = { bytes: 96, algorithmBytes: 64, workspaceAt: 64, stateAt: 72 } as const;
