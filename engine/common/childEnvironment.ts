@@ -3,6 +3,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** The folder whose node_modules holds the user's TensorFlow.js. */
 export const TFJS_VARIABLE = "SALSA_TFJS_PATH";
+/** cuBLASLt or its folder. */
+export const CUBLAS_VARIABLE = "SALSA_CUBLAS_PATH";
+/** In place of that path: none. */
+const CUBLAS_OFF = "off";
 /** The folder of sockets and device locks. */
 export const RUNTIME_VARIABLE = "SALSA_RUNTIME_DIR";
 
@@ -29,7 +33,7 @@ const NAMES = new Set([
 
 /** Kept where the path is absolute: a relative one means another folder in each working directory. */
 const PATH_NAMES = new Set([
-  ...[TFJS_VARIABLE, RUNTIME_VARIABLE],
+  ...[TFJS_VARIABLE, CUBLAS_VARIABLE, RUNTIME_VARIABLE],
   ...["HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "HF_TOKEN_PATH"],
 ]);
 
@@ -89,6 +93,7 @@ function shareOf(path: string): string {
 function allowedValue(given: string, value: string, platform: string): string | undefined {
   const name = platform === "win32" ? given.toUpperCase() : given;
   if (NAMES.has(name) || name.startsWith("LC_") || KEY_NAME.test(name)) return value;
+  if (name === CUBLAS_VARIABLE && value === CUBLAS_OFF) return value;
   if (PATH_NAMES.has(name)) return isLocalPath(value, platform) ? value : undefined;
   if (!LIST_NAMES.has(name)) return undefined;
   const folders = localFolders(value, platform);

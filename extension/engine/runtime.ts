@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { access, stat } from "node:fs/promises";
 import { isAbsolute, join, win32 } from "node:path";
-import { TFJS_VARIABLE, childEnvironment } from "../../engine/common/childEnvironment.ts";
+import { CUBLAS_VARIABLE, TFJS_VARIABLE, childEnvironment } from "../../engine/common/childEnvironment.ts";
 import { t } from "../localize.ts";
 import { ServiceError } from "./errors.ts";
 
@@ -19,6 +19,8 @@ export interface RuntimeSettings {
   readonly nodePath: string;
   /** Setting `salsa.tfjsPath`. */
   readonly tfjsPath: string;
+  /** Setting `salsa.cublasPath`. */
+  readonly cublasPath: string;
   /** Of the hub, which the person has given to the editor; it goes by the environment alone. */
   readonly token?: string | undefined;
   /** Of judges' servers, by their variables; they, too, go by the environment alone. */
@@ -45,13 +47,14 @@ export interface Runtime {
  * @throws {ServiceError} when one of them is not there, or the Node may not be executed.
  */
 export async function findRuntime(settings: RuntimeSettings): Promise<Runtime> {
-  const { nodePath, env, tfjsPath } = settings;
+  const { nodePath, env, tfjsPath, cublasPath } = settings;
   const isOwnNode = nodePath !== "";
   const node = isOwnNode ? nodePath : await bundledNode(settings);
   await checkNode(node, { isOwnNode, platform: settings.platform });
   const main = await engineMain(settings.extension);
   const kept = childEnvironment(env, settings.platform);
   if (tfjsPath !== "") kept[TFJS_VARIABLE] = tfjsPath;
+  if (cublasPath !== "") kept[CUBLAS_VARIABLE] = cublasPath;
   if (settings.token !== undefined) kept[TOKEN_VARIABLE] = settings.token;
   for (const [variable, key] of settings.apiKeys ?? []) kept[variable] = key;
   return { node, main, isOwnNode, env: kept };

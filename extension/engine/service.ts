@@ -12,7 +12,7 @@ import { onDidChangeToken, readToken } from "./token.ts";
 import { assertOnDisk, assertTrusted } from "./workspace.ts";
 
 /** The settings that say where Node and TensorFlow.js are. */
-const SETTINGS = ["salsa.nodePath", "salsa.tfjsPath"];
+const SETTINGS = ["salsa.nodePath", "salsa.tfjsPath", "salsa.cublasPath"];
 
 /** The engine service of this window. */
 export class EngineService implements Service {
@@ -116,6 +116,7 @@ export async function runtimeOf(context: vscode.ExtensionContext): Promise<Runti
     extension: context.extensionUri.fsPath,
     nodePath: settings.get("nodePath", "").trim(),
     tfjsPath: settings.get("tfjsPath", "").trim(),
+    cublasPath: settings.get("cublasPath", "").trim(),
     platform: process.platform,
     arch: process.arch,
     env: process.env,

@@ -34,6 +34,10 @@ describe("childEnvironment", () => {
       childEnvironment({ LD_LIBRARY_PATH: ":", SALSA_RUNTIME_DIR: "/run/me" }, "linux"),
       bare({ SALSA_RUNTIME_DIR: "/run/me" }),
     );
+    for (const [value, isKept] of Object.entries({ off: true, "/opt/cuda": true, cuda: false, "./off": false })) {
+      const kept = childEnvironment({ SALSA_CUBLAS_PATH: value }, "linux");
+      assert.deepEqual(kept, bare(isKept ? { SALSA_CUBLAS_PATH: value } : {}));
+    }
   });
 
   it("takes names in any case on Windows, and no folder of another machine", () => {

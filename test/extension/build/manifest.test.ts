@@ -50,10 +50,10 @@ describe("the extension's manifest", () => {
     const { contributes, capabilities } = manifest;
     const settings = Object.entries(contributes.configuration.properties);
     const programs = settings.filter(([name]) => /path$/i.test(name));
-    assert.deepEqual(programs.map(([name]) => name).sort(), ["salsa.nodePath", "salsa.tfjsPath"]);
+    assert.deepEqual(programs.map(([name]) => name).sort(), ["salsa.cublasPath", "salsa.nodePath", "salsa.tfjsPath"]);
     for (const [name, { scope }] of programs) assert.equal(scope, "machine", name);
     const { restrictedConfigurations } = capabilities.untrustedWorkspaces;
-    assert.deepEqual([...restrictedConfigurations].sort(), ["salsa.nodePath", "salsa.tfjsPath"]);
+    assert.deepEqual([...restrictedConfigurations].sort(), ["salsa.cublasPath", "salsa.nodePath", "salsa.tfjsPath"]);
   });
 
   it("has a page for people who install: pictures and links that VS Code shows there, and nothing about clones", async () => {

@@ -20,7 +20,16 @@ describe("findRuntime", () => {
     }
   }
   const find = (changes: Partial<RuntimeSettings> = {}): ReturnType<typeof findRuntime> =>
-    findRuntime({ extension, nodePath: "", tfjsPath: "", platform: "linux", arch: "x64", env: {}, ...changes });
+    findRuntime({
+      extension,
+      nodePath: "",
+      tfjsPath: "",
+      cublasPath: "",
+      platform: "linux",
+      arch: "x64",
+      env: {},
+      ...changes,
+    });
 
   it("takes the package's Node and engine before those of a checkout", async () => {
     await add("node_modules/.bin/node", "engine/cli/main.ts");
@@ -48,13 +57,13 @@ describe("findRuntime", () => {
     assert.equal(found.isOwnNode, true);
   });
 
-  it("keeps the extension host's own variables from the engine, and tells it where TensorFlow.js is", async () => {
+  it("keeps the extension host's own variables from the engine, and tells it where TensorFlow.js and cuBLASLt are", async () => {
     await add("dist/node/node", "dist/engine/salsa.js");
     const host = { ELECTRON_RUN_AS_NODE: "1", NODE_OPTIONS: "--inspect", VSCODE_INSPECTOR_OPTIONS: "{}" };
     const env = { PATH: "/bin:.:node_modules/.bin", LD_PRELOAD: "./evil.so", ...host };
     assert.deepEqual({ ...(await find({ env })).env }, { PATH: "/bin" });
-    const told = await find({ env, tfjsPath: "/opt/tf" });
-    assert.deepEqual({ ...told.env }, { PATH: "/bin", SALSA_TFJS_PATH: "/opt/tf" });
+    const told = await find({ env, tfjsPath: "/opt/tf", cublasPath: "off" });
+    assert.deepEqual({ ...told.env }, { PATH: "/bin", SALSA_TFJS_PATH: "/opt/tf", SALSA_CUBLAS_PATH: "off" });
     assert.equal(Object.getPrototypeOf(told.env), null);
   });
 

@@ -70,6 +70,7 @@ describe("the token of the hub", () => {
         extension,
         nodePath: "",
         tfjsPath: "",
+        cublasPath: "",
         platform: process.platform,
         arch: process.arch,
         token: TOKEN,
