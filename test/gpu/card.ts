@@ -1,4 +1,5 @@
 import { CudaBackend } from "../../engine/compute/backends/cuda/backend.ts";
+import { findCublas } from "../../engine/compute/backends/cuda/cublas/find.ts";
 import type { DeviceProperties, Driver } from "../../engine/compute/backends/cuda/driver.ts";
 import { availability } from "../../engine/compute/backends/cuda/index.ts";
 import { DriverUnavailableError } from "../../engine/compute/backends/cuda/driver.ts";
@@ -18,8 +19,10 @@ export interface Card {
   readonly properties: DeviceProperties;
   /** Name of the card's suites among those of the contract. */
   readonly suite: string;
-  /** To compute with bf16, as runs do, unless it is asked for another precision. */
-  open(precision?: WeightType): CudaBackend;
+  /** The cuBLASLt that runs would take. */
+  readonly cublas?: { readonly file: string; readonly version: string };
+  /** To compute with bf16, as runs do, unless it is asked for another precision; by our own kernels unless a library is given. */
+  open(precision?: WeightType, cublas?: string): CudaBackend;
 }
 
 /** A machine without the card that is asked for; the message says why and what helps. */
@@ -36,13 +39,18 @@ export function cardOf({ card }: Place): Card {
       `there is no card ${card}: ${driver.devices.map(({ index, name }) => `${index} ${name}`).join(", ")}`,
     );
   }
+  const cublas = card === "interpreter" ? PLAYED : findCublas(driver.version).found;
   return {
     driver,
     properties,
+    ...(cublas !== undefined && { cublas }),
     suite: card === "interpreter" ? "cuda, interpreted" : `cuda on cuda:${card}`,
-    open: (precision = "bf16") => new CudaBackend(driver.open(properties.index), { precision }),
+    open: (precision = "bf16", library) =>
+      new CudaBackend(driver.open(properties.index), { precision, cublas: library }),
   };
 }
+
+const PLAYED = { file: "played", version: "played" } as const;
 
 function driverOf(card: Place["card"]): Driver {
   if (card === "interpreter") return interpreter;

@@ -34,8 +34,8 @@ const inverse =
 const rate = "tokensPerSecond";
 
 /**
- * The figures of the issue of the GPU engine: speeds over PyTorch's in the same run on the same card. Training is without
- * cuBLASLt, whose target is 1; a product's target is that of Hopper, 0.8 for Ampere and Ada.
+ * The figures of the issue of the GPU engine: speeds over PyTorch's in the same run on the same card. Training is by our own
+ * kernels and, where one is found, with cuBLASLt; a product's target is that of Hopper, 0.8 for Ampere and Ada.
  */
 export function figuresOf(shapes: readonly string[], batches: readonly number[], product: number): readonly Figure[] {
   return [
@@ -44,6 +44,11 @@ export function figuresOf(shapes: readonly string[], batches: readonly number[],
         name: `gpu.train.${shape}.vsEager`,
         atLeast: 0.6,
         of: ratio(`train.${shape}.bf16.${rate}`, [`torch.train.${shape}.eager.${rate}`]),
+      },
+      {
+        name: `gpu.train.${shape}.cublas.vsEager`,
+        atLeast: 1,
+        of: ratio(`train.${shape}.cublas.${rate}`, [`torch.train.${shape}.eager.${rate}`]),
       },
       {
         name: `gpu.train.${shape}.vsCompiled`,
@@ -76,6 +81,14 @@ export function figuresOf(shapes: readonly string[], batches: readonly number[],
       name: "gpu.product.bf16.vsCublas",
       atLeast: 0.45,
       of: ratio(`rates.product.bf16.${product}`, [`torch.rates.product.bf16.${product}`]),
+    },
+    {
+      name: "gpu.product.bf16.cublas.vsCublas",
+      of: ratio(`rates.cublas.product.bf16.${product}`, [`torch.rates.product.bf16.${product}`]),
+    },
+    {
+      name: "gpu.product.bf16.vsOwnCublas",
+      of: ratio(`rates.product.bf16.${product}`, [`rates.cublas.product.bf16.${product}`]),
     },
     {
       name: "gpu.product.f32.vsCublas",

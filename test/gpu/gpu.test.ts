@@ -39,6 +39,7 @@ describe("npm run gpu", function () {
     for (const name of [
       ...["rates.copy.within", "rates.copy.toCard", "rates.product.f32.33", "rates.bytes.rmsNorm"],
       ...["train.135m.bf16.tokensPerSecond", "train.135m.f32.tokensPerSecond", "train.7b.bf16.tokensPerSecond"],
+      ...["train.135m.cublas.tokensPerSecond", "train.7b.cublas.tokensPerSecond", "rates.cublas.product.bf16.33"],
       ...["decode.135m.1.tokensPerSecond", "decode.135m.2.bytesPerSecond", "ppo.135m.seconds", "startup.135m.seconds"],
     ]) {
       assert.ok((measured[name] ?? 0) > 0, name);
@@ -60,7 +61,7 @@ describe("npm run gpu", function () {
     assert.equal(code, EXIT.ok);
     assert.equal(report.parts[0]?.state, "failed");
     const late = await run("--interpreter", "--only", "contract", "--minutes", "0.001");
-    assert.deepEqual(late.report.parts, [
+    assert.deepEqual(late.report.parts.slice(0, 1), [
       { name: "contract", state: "left out", seconds: 0, reason: "no time was left" },
     ]);
   });

@@ -19,7 +19,7 @@ export const EXIT = { ok: 0, failed: 1, usage: 2, noCard: 3 } as const;
 const SECONDS = 350;
 
 const USAGE = `npm run gpu -- [options]
-  --only PART      run these alone: contract, selfCheck, rates, train, decode.135m …; may be given several times
+  --only PART      run these alone: contract, contract.own, selfCheck, rates, train, decode.135m …; may be given several times
   --json FILE      where the results go; gpu.json unless given
   --card N         number of the card among the visible ones; 0 unless given
   --python FILE    a Python with PyTorch and transformers, to compare with; found by itself where it can be

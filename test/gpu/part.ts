@@ -1,10 +1,11 @@
+import { CUBLAS_OFF, CUBLAS_VARIABLE } from "../../engine/compute/backends/cuda/cublas/find.ts";
 import { descriptorOf } from "../../engine/compute/backends/registry.ts";
 import { checkAgainst } from "../../engine/pipeline/selfCheck.ts";
 import { type Card, type Place, cardOf } from "./card.ts";
 import { type ContractSettings, contract, isLost, messageOf } from "./contract.ts";
 import type { Say } from "./lines.ts";
 import { SIZES } from "./shapes.ts";
-import { type Measured, decode, ppo, rates, train } from "./work.ts";
+import { type Measured, decode, ppo, productRates, rates, train } from "./work.ts";
 
 /** Work of a process of its own; given as JSON in the only argument. */
 export interface PartRequest extends Place, ContractSettings {
@@ -14,9 +15,18 @@ export interface PartRequest extends Place, ContractSettings {
 
 type Work = (card: Card, request: PartRequest, say: Say) => Promise<void>;
 
+/** Titles of the contract's cases whose ops multiply matrices. */
+const CASES_WITH_PRODUCTS = "matmul|linear|logprob|fullKl";
+
 /** Work by the first word of a part's name; the rest names a shape. */
 const WORK: Readonly<Record<string, Work>> = {
-  contract: (card, request, say) => contract(card, request, say),
+  contract: async (card, request, say) => {
+    if (request.part === "contract") return contract(card, request, say);
+    // A run on this card takes the library, and so did the suite: what our own kernels would do comes after it.
+    if (card.cublas === undefined || request.card === "interpreter") return;
+    process.env[CUBLAS_VARIABLE] = CUBLAS_OFF;
+    await contract(card, { ...request, cases: request.cases ?? CASES_WITH_PRODUCTS }, say);
+  },
   selfCheck: async (card, _, say) => {
     const processor = await descriptorOf("wasm");
     const found = await processor.probe({ threads: 0 });
@@ -28,11 +38,26 @@ const WORK: Readonly<Record<string, Work>> = {
       );
       await backend.close();
     }
+    if (card.cublas === undefined) return;
+    const backend = card.open("bf16", card.cublas.file);
+    await attempted("selfCheck with cuBLASLt", say, () =>
+      checkAgainst(() => processor.open({ threads: 0, roomier: [] }, found.devices[0]), backend),
+    );
+    await backend.close();
   },
   rates: async (card, { sizes }, say) => {
+    const patience = { ...SIZES[sizes], seconds: SIZES[sizes].seconds / 4 };
     const backend = card.open();
-    tell("rates", await rates(backend, { ...SIZES[sizes], seconds: SIZES[sizes].seconds / 4 }), say);
+    tell("rates", await rates(backend, patience), say);
     await backend.close();
+    const { cublas } = card;
+    if (cublas === undefined) return;
+    say({ kind: "fact", name: "cublas", value: `${cublas.version}, ${cublas.file}` });
+    await attempted("rates.cublas", say, async () => {
+      const byLibrary = card.open("bf16", cublas.file);
+      tell("rates.cublas", await productRates(byLibrary, ["bf16"], patience), say);
+      await byLibrary.close();
+    });
   },
   train: async (card, request, say) => {
     const shape = shapeOf(request);
@@ -44,6 +69,12 @@ const WORK: Readonly<Record<string, Work>> = {
       });
       await backend.close();
     }
+    if (card.cublas === undefined) return;
+    const backend = card.open("bf16", card.cublas.file);
+    await attempted(`${request.part}.cublas`, say, async () => {
+      tell(`${request.part}.cublas`, await train(backend, shape, SIZES[request.sizes]), say);
+    });
+    await backend.close();
   },
   decode: async (card, request, say) => {
     const { decode: sizes, ...patience } = SIZES[request.sizes];

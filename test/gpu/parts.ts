@@ -13,6 +13,7 @@ const theirs = (name: string, seconds: number): Part => ({ name: `torch.${name}`
 /** All parts, the most telling first: when the time is up, the rest is left out. */
 export const PARTS: readonly Part[] = [
   ours("contract", 100),
+  ours("contract.own", 30),
   ours("selfCheck", 20),
   ours("rates", 25),
   theirs("rates", 25),

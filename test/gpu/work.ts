@@ -7,7 +7,7 @@ import {
   productRate,
   timesPerSecond,
 } from "../../engine/compute/backends/cuda/rates.ts";
-import { DTYPES, WEIGHT_TYPES } from "../../engine/compute/graph/dtype.ts";
+import { type WeightType, DTYPES, WEIGHT_TYPES } from "../../engine/compute/graph/dtype.ts";
 import type { Graph, Tensor } from "../../engine/compute/graph/tensor.ts";
 import { gatedActivation, rmsNorm } from "../../engine/compute/ops/index.ts";
 import {
@@ -143,6 +143,21 @@ export async function ppo(
   }
 }
 
+/** Rates of square products of some types, in operations a second. */
+export async function productRates(
+  backend: CudaBackend,
+  types: readonly WeightType[],
+  { products, seconds, repeats }: Pick<Sizes, "products"> & MeasuringTime,
+): Promise<Measured> {
+  const measured: Record<string, number> = {};
+  for (const type of types) {
+    for (const size of products) {
+      measured[`product.${type}.${size}`] = await productRate(backend, { size, type, seconds, repeats });
+    }
+  }
+  return measured;
+}
+
 /** Rates of products, in operations a second, and of kernels that are bound by memory, in bytes a second. */
 export async function rates(
   backend: CudaBackend,
@@ -157,11 +172,7 @@ export async function rates(
   const copies = await copyRates(backend.device, { bytes: copyBytes, ...patience });
   const { within, toCard, fromCard } = copies;
   Object.assign(measured, { "copy.within": within, "copy.toCard": toCard, "copy.fromCard": fromCard });
-  for (const type of WEIGHT_TYPES) {
-    for (const size of products) {
-      measured[`product.${type}.${size}`] = await productRate(backend, { size, type, ...patience });
-    }
-  }
+  Object.assign(measured, await productRates(backend, WEIGHT_TYPES, { products, ...patience }));
   const matrix = (graph: Graph, name: string): Tensor => graph.variable(name, [rows, channels]);
   // Of each, the matrices of f32 that it reads and writes.
   const kernels: readonly (readonly [name: string, matrices: number, build: (graph: Graph) => Tensor])[] = [
