@@ -27,6 +27,7 @@ import { clockAhead } from "./clock.ts";
 import { RayHead } from "./head.ts";
 import { PackagesUnavailableError } from "../pythonEnvironment.ts";
 import { installRay } from "./install.ts";
+import { testLogs } from "./logs.ts";
 import { testMachines } from "./machines.ts";
 import { CLI, testTrainer } from "./trainer.ts";
 
@@ -326,6 +327,8 @@ describe("a run on a Ray cluster", function () {
     });
     wrong.close();
   });
+
+  testLogs({ client, folder: () => folder, token: TOKEN });
 
   testMachines({ head: () => head ?? assert.fail(), folder: () => folder, onCluster });
 

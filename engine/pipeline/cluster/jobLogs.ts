@@ -18,7 +18,7 @@ export interface JobLogsSettings {
   readonly cluster: Pick<Cluster, "client" | "turns">;
   /** The run's. */
   readonly folder: string;
-  /** Called when one cannot be kept, with the reason. */
+  /** Called when one cannot be kept, with the reason. What it throws ends the run, by {@link JobLog.see}. */
   readonly complain: (stage: string, message: string) => void;
 }
 
@@ -33,7 +33,7 @@ export interface LoggedJob {
 
 /** The log of a job. */
 export interface JobLog {
-  /** Has it followed from when the job is at work. */
+  /** Has it followed from when the job is at work. @throws what `complain` has thrown about any log. */
   see(state: SeenJob["state"]): void;
   /** The job has ended well: the rest of its log comes in its own time. */
   end(): void;
@@ -63,6 +63,7 @@ export class JobLogs {
   private readonly at = { own: 0, trainers: 0 };
   private nTrainersWaiting = 0;
   private readonly waiting: (() => void)[] = [];
+  private failure: Error | undefined;
 
   constructor(settings: JobLogsSettings) {
     this.settings = settings;
@@ -76,10 +77,13 @@ export class JobLogs {
       ...{ kept: Promise.withResolvers<boolean>(), done: undefined },
     };
     const begin = (): void => {
-      one.done ??= this.follow(job, name, one);
+      one.done ??= this.follow(job, name, one).catch((error: unknown) => {
+        this.failure ??= error instanceof Error ? error : new Error(String(error));
+      });
     };
     return {
       see: (state) => {
+        if (this.failure !== undefined) throw this.failure;
         if (typeof state === "object" && state.status !== "PENDING") begin();
       },
       end: () => {
@@ -118,14 +122,17 @@ export class JobLogs {
     }
     this.nTrainersWaiting -= waits;
     this.at[kind] += 1;
-    if (!one.dropped.signal.aborted) await this.keep(job, name, one);
-    this.at[kind] -= 1;
-    one.kept.resolve(false);
-    this.followed.delete(one);
-    this.wake();
+    try {
+      if (!one.dropped.signal.aborted) await this.keep(job, name, one);
+    } finally {
+      this.at[kind] -= 1;
+      one.kept.resolve(false);
+      this.followed.delete(one);
+      this.wake();
+    }
   }
 
-  /** Reports what fails. */
+  /** Reports what fails. @throws what `complain` throws. */
   private async keep({ id, stage }: LoggedJob, name: string, { ended, kept }: Followed): Promise<void> {
     const { cluster, folder, complain } = this.settings;
     const { client, turns } = cluster;

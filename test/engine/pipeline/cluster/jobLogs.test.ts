@@ -98,6 +98,20 @@ describe("logs of a run's jobs", () => {
     });
   });
 
+  it("end the run where not even that can be said, and nobody waits for one", async () => {
+    await withLogs(async ({ logs, folder, said }) => {
+      await fs.mkdir(folder, { recursive: true });
+      await fs.writeFile(path.join(folder, "logs"), "a file");
+      said.push = () => {
+        throw new Error("the disk is full");
+      };
+      const [failed, other] = [logs.of(job("salsa-000-over")), logs.of(job("salsa-own00000"))];
+      const late = setTimeout(10_000, "waits on", { ref: false });
+      assert.equal(await Promise.race([failed.failed(), late]), undefined);
+      assert.throws(() => other.see(RUNNING), /the disk is full/);
+    });
+  });
+
   it("end where the disk takes nothing, which is said, and the run goes on", async () => {
     await withLogs(async ({ logs, folder, said }) => {
       await fs.mkdir(folder, { recursive: true });
