@@ -1,30 +1,24 @@
 import { randomBytes } from "node:crypto";
 import { setTimeout } from "node:timers/promises";
-import type { RayJob, RayNode } from "../../cluster/ray/client.ts";
+import type { RayNode } from "../../cluster/ray/client.ts";
 import { ClusterError } from "../../cluster/ray/clusterError.ts";
-import { JobWatch, type SeenJob } from "../../cluster/ray/jobWatch.ts";
+import { JobWatch } from "../../cluster/ray/jobWatch.ts";
 import { Silence } from "../../cluster/ray/silence.ts";
-import { lastLine } from "../../common/lastLine.ts";
 import type { BackendIdentity } from "../../compute/backends/choose.ts";
-import type { RunEvent } from "../../protocol/events.ts";
 import { seededStageName } from "../../protocol/stageName.ts";
 import {
   type AttemptPlace,
-  type AttemptReader,
   AttemptTail,
-  askToEnd,
   attemptsHeld,
   newestAttempt,
   orderText,
   writeOrder,
 } from "../../storage/attempts.ts";
-import type { JsonObject } from "../../storage/json.ts";
 import { LockedError } from "../../storage/locks.ts";
 import { type Cluster, SHARING_MS } from "../cluster/cluster.ts";
 import { threadsOf } from "../cluster/join.ts";
-import { type JobLog, JobLogs } from "../cluster/jobLogs.ts";
+import { JobLogs } from "../cluster/jobLogs.ts";
 import { orderOf, readOrder } from "../cluster/order.ts";
-import { QueueNotes } from "../cluster/queueNotes.ts";
 import { SharedInputs } from "../cluster/sharedInputs.ts";
 import type { ResolvedStage } from "../resolve.ts";
 import { Stopped } from "../stage.ts";
@@ -34,16 +28,13 @@ import { hostLane } from "./local.ts";
 import { isSent } from "../../cluster/trainer/placement.ts";
 import { byTrainer } from "./trainer.ts";
 import { type Lane, runReady } from "./schedule.ts";
+import { JobFollower, type Submitted, hasEnded } from "./stageJob.ts";
 import { lookFor } from "./takeOrMake.ts";
 
 /** Most jobs at a time: Ray queues them, and each takes a process on its machine. */
 const MOST_JOBS = 256;
-/** Milliseconds between two looks at what a job has written. */
+/** Milliseconds between two looks for an artifact. */
 const POLL_MS = 250;
-/** Milliseconds that a job has to end by itself before it is stopped. */
-const GRACE_MS = 5 * 60_000;
-/** Milliseconds after which the last words of a job that was killed are not waited for any more. */
-const LAST_WORDS_MS = 3000;
 /** Times that a stage is begun again after its job was lost without having got further than the ones before. */
 const MOST_LOST = 1;
 
@@ -67,12 +58,6 @@ class JobError extends Error {
     super(message);
     this.name = name;
   }
-}
-
-/** A job that was submitted, or that an earlier process had submitted. */
-interface Submitted {
-  readonly place: AttemptPlace;
-  readonly id: string;
 }
 
 /**
@@ -179,12 +164,15 @@ export class RayExecutor implements Executor {
 
   /** Has a stage made by jobs, one after the other, until one has finished. */
   private async haveMade(stage: ResolvedStage, signal: AbortSignal): Promise<void> {
+    const follower = new JobFollower(stage, {
+      ...{ ...this.settings, watch: this.watch, logs: this.logs },
+      isCutOff: () => this.isCutOff,
+    });
     let nLost = 0;
     let furthest = -Infinity;
     for (;;) {
       const job = await this.submit(stage, signal);
-      const reader = this.reader(stage);
-      const end = await this.follow(stage, { job, reader, signal });
+      const end = await follower.follow(job, signal);
       if (end.how === "finished") return this.arrived(stage);
       if (end.how === "failed") throw new JobError(end.error, end.message);
       if (signal.aborted) throw new Stopped(`${seededStageName(stage.info)}: stopped; its last savepoint is kept`);
@@ -193,9 +181,10 @@ export class RayExecutor implements Executor {
       } else if (end.how === "notBegun") {
         this.note(stage.info.id, `its job could not begin and is submitted again: ${end.reason}`);
       } else {
+        const { step } = follower;
         // Machines may go again and again; a step that kills its job is not tried for ever.
-        nLost = reader.step > furthest ? 1 : nLost + 1;
-        furthest = Math.max(furthest, reader.step);
+        nLost = step > furthest ? 1 : nLost + 1;
+        furthest = Math.max(furthest, step);
         this.goOn(stage, end.reason, nLost);
       }
     }
@@ -265,74 +254,6 @@ export class RayExecutor implements Executor {
     await this.silence.outlast(() => cluster.submit(job), signal);
   }
 
-  /** Reports what a job reports until it has ended, in whatever way. */
-  private async follow(stage: ResolvedStage, { job, reader, signal }: Following): Promise<JobEnd> {
-    const tail = new AttemptTail(job.place);
-    const watched = this.watch.watch(job.id);
-    const log = this.logs.of({ id: job.id, stage: stage.info.id, isTrainers: false });
-    const need = this.settings.cluster.resources(stage.info.kind);
-    const notes = new QueueNotes({ id: job.id, need, nodes: this.settings.nodes });
-    let stopping: Stopping | undefined;
-    try {
-      for (;;) {
-        await tail.read(reader);
-        if (tail.end !== undefined) return tail.end;
-        this.watch.check();
-        const { state } = watched;
-        log.see(state);
-        if (state === "unknown" || (state !== undefined && hasEnded(state)))
-          return await this.lost(state, { tail, reader, log });
-        if (signal.aborted) {
-          if (this.isCutOff) return { how: "stopped" };
-          stopping ??= await this.stop(job, watched);
-          if (stopping.isOver || performance.now() > stopping.until) {
-            await this.settings.cluster.client.stop(job.id);
-            if (stopping.isOver) return { how: "stopped" };
-            stopping = { isOver: false, until: Infinity };
-          }
-        }
-        const reason = tail.host === undefined ? notes.reason(watched, this.watch) : undefined;
-        if (reason !== undefined) this.note(stage.info.id, `its job waits on the cluster: ${reason}`);
-        await setTimeout(POLL_MS);
-      }
-    } finally {
-      watched.done();
-      log.end();
-    }
-  }
-
-  /** Asks a job to save and end; one that has not begun has nothing to save. */
-  private async stop({ place }: Submitted, { state }: SeenJob): Promise<Stopping> {
-    await askToEnd(place);
-    const isWaiting = typeof state === "object" && state.status === "PENDING";
-    return { isOver: isWaiting, until: performance.now() + GRACE_MS };
-  }
-
-  /** The end of a job that has said nothing of it, when that may not be on its way any more. */
-  private async lost(
-    state: RayJob | "unknown",
-    { tail, reader, log }: { readonly tail: AttemptTail; readonly reader: AttemptReader; readonly log: JobLog },
-  ): Promise<JobEnd> {
-    const isGood = state !== "unknown" && state.status === "SUCCEEDED";
-    const until = performance.now() + (isGood ? SHARING_MS : LAST_WORDS_MS);
-    while (tail.end === undefined && performance.now() < until) {
-      await setTimeout(POLL_MS);
-      await tail.read(reader);
-    }
-    if (tail.end !== undefined) return tail.end;
-    const where = tail.host === undefined ? "" : ` on ${tail.host}`;
-    if (state === "unknown") return { how: "lost", reason: `the cluster does not know it any more${where}` };
-    const file = await log.failed();
-    const more = file === undefined ? "" : `; its log: ${file}`;
-    const reason = `${state.status.toLowerCase()}${where}: ${reasonIn(state.message)}${more}`;
-    if (tail.host !== undefined) return { how: "lost", reason };
-    // Ray gives up on jobs that have waited for a quarter of an hour.
-    if (/failed to start within/i.test(state.message)) return { how: "notBegun", reason };
-    if (/node.* (died|dead|lost)|actor died|ActorDiedError|unschedulable/i.test(state.message))
-      return { how: "lost", reason };
-    throw this.settings.cluster.failure(state.message, file);
-  }
-
   /** Waits until an artifact is seen here that another machine has made. */
   private async arrived(stage: ResolvedStage): Promise<void> {
     const { artifacts, report, cluster } = this.settings;
@@ -350,59 +271,7 @@ export class RayExecutor implements Executor {
     }
   }
 
-  /** Passes on what a job reports, under the stage's id in this run: another one may have ordered it. */
-  private reader({ info }: ResolvedStage): SteppedReader {
-    const { report, sample } = this.settings;
-    const reader = {
-      step: 0,
-      event: (event: RunEvent) => {
-        if (event.kind === "progress") reader.step = event.step;
-        const { time: _time, sequence: _sequence, ...body } = event;
-        if (!("stage" in body) || body.kind === "stageFinished" || body.kind === "runFailed") return;
-        report({ ...body, stage: info.id });
-      },
-      sample: (record: JsonObject) => sample({ ...record, stage: info.id }),
-    };
-    return reader;
-  }
-
   private note(stage: string, message: string): void {
     this.settings.report({ kind: "note", stage, message });
   }
-}
-
-/** Passes on a job's reports. */
-interface SteppedReader extends AttemptReader {
-  /** The last one of which there was a report. */
-  readonly step: number;
-}
-
-interface Following {
-  readonly job: Submitted;
-  readonly reader: AttemptReader;
-  readonly signal: AbortSignal;
-}
-
-/** How a job has ended, for who ordered it. */
-type JobEnd =
-  | NonNullable<AttemptTail["end"]>
-  /** It, or its machine, was killed; or never got a place. */
-  | { readonly how: "lost"; readonly reason: string }
-  | { readonly how: "notBegun"; readonly reason: string };
-
-interface Stopping {
-  /** Nothing is waited for. */
-  readonly isOver: boolean;
-  readonly until: number;
-}
-
-function hasEnded({ status }: RayJob): boolean {
-  return status === "FAILED" || status === "STOPPED" || status === "SUCCEEDED";
-}
-
-/** Ray quotes a job's output: its last line says most. Of a machine that has gone it says the address, too. */
-function reasonIn(message: string): string {
-  const last = lastLine(message);
-  const [, address] = /\bip: (\S+)[^]*\bits node has died/.exec(message) ?? [];
-  return address === undefined ? last : `its machine, ${address}, has died (${last})`;
 }
