@@ -42,13 +42,20 @@ export type JobEnd =
   | { readonly how: "lost"; readonly reason: string }
   | { readonly how: "notBegun"; readonly reason: string };
 
-/** Follows a stage's jobs, one after the other: passes on what they report, and stops them. */
+/**
+ * Follows a stage's jobs, one after the other: passes on what they report, and stops them.
+ *
+ * A job that its cluster has lost may outlive Ray's processes beside it. The next job waits for it then, and what it
+ * reports meanwhile is passed on, too.
+ */
 export class JobFollower {
-  private readonly stage: ResolvedStage;
+  private readonly stage: Pick<ResolvedStage, "info">;
   private readonly on: JobPlace;
   private readonly reader: SteppedReader;
+  /** Logs of the jobs that were lost. */
+  private readonly orphans: AttemptTail[] = [];
 
-  constructor(stage: ResolvedStage, on: JobPlace) {
+  constructor(stage: Pick<ResolvedStage, "info">, on: JobPlace) {
     this.stage = stage;
     this.on = on;
     this.reader = readerOf(stage, on);
@@ -72,6 +79,8 @@ export class JobFollower {
     try {
       for (;;) {
         await tail.read(reader);
+        // Behind the job's own, which says that it has ended once what it waited for has.
+        for (const orphan of this.orphans) await orphan.read(reader);
         if (tail.end !== undefined) return tail.end;
         on.watch.check();
         const { state } = watched;
@@ -112,6 +121,7 @@ export class JobFollower {
       await tail.read(this.reader);
     }
     if (tail.end !== undefined) return tail.end;
+    this.orphans.push(tail);
     const where = tail.host === undefined ? "" : ` on ${tail.host}`;
     if (state === "unknown") return { how: "lost", reason: `the cluster does not know it any more${where}` };
     const file = await log.failed();
@@ -143,7 +153,10 @@ interface Stopping {
 }
 
 /** Passes on what a job reports, under the stage's id in this run: another one may have ordered it. */
-function readerOf({ info }: ResolvedStage, { report, sample }: Pick<JobPlace, "report" | "sample">): SteppedReader {
+function readerOf(
+  { info }: Pick<ResolvedStage, "info">,
+  { report, sample }: Pick<JobPlace, "report" | "sample">,
+): SteppedReader {
   const reader = {
     step: 0,
     event: (event: RunEvent) => {
