@@ -24,6 +24,7 @@ import { bundleDist } from "../program.ts";
 import { armsAtWork, attemptsAt, processOf, spanOf } from "./arms.ts";
 import { waitFor } from "../e2e/waiting.ts";
 import { clockAhead } from "./clock.ts";
+import { testHardStop } from "./hardStop.ts";
 import { RayHead } from "./head.ts";
 import { PackagesUnavailableError } from "../pythonEnvironment.ts";
 import { installRay } from "./install.ts";
@@ -210,6 +211,8 @@ describe("a run on a Ray cluster", function () {
     assert.equal(resumed.status, "finished");
     assert.ok((steps(resumed)[0] ?? 0) > 1, `goes on at step ${steps(resumed)[0] ?? "none"}`);
   });
+
+  testHardStop({ remote: () => path.join(folder, "remote"), onCluster });
 
   it("says why a job waits, and takes it back when it is stopped", async () => {
     const stop = new AbortController();

