@@ -10,11 +10,12 @@ import type { RunState } from "../protocol/runState.ts";
 import { parseEvents, parseRunState } from "../protocol/runStateSchema.ts";
 import { type LockOwner, isSameOwner, ownerName } from "../storage/locks.ts";
 import { readDescription } from "../storage/formats/runDescription.ts";
+import { isLocal } from "../storage/processes.ts";
 import { runOwner } from "../storage/runFolder.ts";
 import { readRunState } from "../storage/runHistory.ts";
 import { checkAddress } from "./address.ts";
 import { openChannel } from "./channel.ts";
-import { NotRunningError, ProtocolError, UnreachableError, VersionMismatchError } from "./errors.ts";
+import { ElsewhereError, NotRunningError, ProtocolError, UnreachableError, VersionMismatchError } from "./errors.ts";
 import { NOTIFICATIONS, QUESTIONS, REQUESTS } from "./messages.ts";
 import { withSignal } from "./withSignal.ts";
 
@@ -64,7 +65,7 @@ export interface RunConnection {
  * @param folder - The run's: `.salsa/runs/<id>`.
  * @throws {DataError} when there is no such run.
  * @throws {NotRunningError} when no process works on it; a lock or socket that a dead one left changes nothing.
- * @throws {UnreachableError} when its process lives and does not answer.
+ * @throws {ElsewhereError} when its process lives on another machine. @throws {UnreachableError} when it lives and does not answer.
  * @throws {VersionMismatchError} when it speaks another version.
  */
 export async function connect(folder: string, settings: ClientSettings): Promise<RunConnection> {
@@ -183,6 +184,10 @@ async function explained(error: unknown, folder: string, owner: LockOwner): Prom
   }
   if (!isSameOwner(await runOwner(folder), owner)) return new NotRunningError(folder, await readRunState(folder));
   const reason = error instanceof Error ? error.message : String(error);
+  if (!isLocal(owner)) {
+    const what = `it is at work on another machine (${ownerName(owner)}): watch it there, or in the editor`;
+    return new ElsewhereError(folder, { pid, what }, { cause: error });
+  }
   const what = `${ownerName(owner)} does not answer at ${socket ?? "any socket"} (${reason}); see its engine.log`;
   return new UnreachableError(folder, { pid, what }, { cause: error });
 }

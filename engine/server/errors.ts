@@ -30,6 +30,9 @@ export class UnreachableError extends Error {
   }
 }
 
+/** A run whose process lives on another machine, where no socket leads to; what both share is its folder. */
+export class ElsewhereError extends UnreachableError {}
+
 /** An engine that speaks another version of the protocol than this client. */
 export class VersionMismatchError extends Error {
   override readonly name = "VersionMismatchError";

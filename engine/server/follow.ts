@@ -4,7 +4,7 @@ import type { RunEvent } from "../protocol/events.ts";
 import { type RunState, applyEvents, emptyRunState } from "../protocol/runState.ts";
 import { runOwner } from "../storage/runFolder.ts";
 import { readRunState } from "../storage/runHistory.ts";
-import { readEvents } from "../storage/runLog.ts";
+import { RunLog, readEvents } from "../storage/runLog.ts";
 import type { RunConnection } from "./client.ts";
 
 /** Hears how a run goes. */
@@ -121,6 +121,22 @@ export async function* runEvents(folder: string, connection: RunConnection): Asy
       next = event.sequence + 1;
     }
     await wake.promise;
+  }
+}
+
+/** Milliseconds between looks into a log. */
+const LOG_EVERY_MS = 300;
+
+/** The same of a run that cannot be reached, such as one on another machine: by its log, until nobody works on it. */
+export async function* loggedEvents(folder: string, signal: AbortSignal): AsyncGenerator<RunEvent, undefined> {
+  const log = new RunLog(folder, { hasCurves: false });
+  log.givesEvents = true;
+  for (;;) {
+    // Asked first: a process that ends in between has written its last event by then.
+    const isLast = (await runOwner(folder)) === undefined;
+    yield* (await log.update()).events;
+    if (isLast || signal.aborted) return;
+    await delay(LOG_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 

@@ -41,6 +41,19 @@ export async function runOwner(folder: string): Promise<LockOwner | undefined> {
   return livingOwner(lockOf(folder));
 }
 
+/** In a run's folder: asks its process to stop, wherever that is. */
+const STOP_FILE = "stop";
+
+/** Asks the process of a run to stop, from a machine where it cannot be reached otherwise. @throws {DiskError} */
+export async function askRunToStop(folder: string): Promise<void> {
+  await writeAt(placeIn(folder, STOP_FILE), "");
+}
+
+/** True if a run has been asked to stop since its process has opened it. */
+export async function isRunAskedToStop(folder: string): Promise<boolean> {
+  return (await entryAt(placeIn(folder, STOP_FILE))) !== undefined;
+}
+
 /** True if a run's folder has a lock, of a living process or a dead one. @param folder - Just looked at, and no link. */
 export async function isLocked(folder: string): Promise<boolean> {
   return (await entryAt(placeInChecked(folder, path.basename(lockOf(folder))))) !== undefined;
@@ -53,7 +66,7 @@ function logFile(folder: string, log: RunLogName): string {
 /**
  * A run's folder, held for writing by this process.
  *
- * `run.json`, `events.jsonl`, `samples.jsonl`, `tables/`, `lock`, and other files written with `writeFile`.
+ * `run.json`, `events.jsonl`, `samples.jsonl`, `tables/`, `lock`, `stop`, and other files written with `writeFile`.
  */
 export class RunFolder {
   readonly folder: string;
@@ -82,6 +95,7 @@ export class RunFolder {
       await checkTree(placeIn(folder)); // everything is written below it without another look
       await makeFolderAt(placeIn(folder, "tables"));
       await removeTemporaries(folder);
+      await discard(placeIn(folder, STOP_FILE).file); // it was for the process before this one
       for (const log of RUN_LOGS) opened.push(new JsonLog(logFile(folder, log)));
     } catch (error) {
       for (const log of opened) log.close();

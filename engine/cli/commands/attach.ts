@@ -60,17 +60,19 @@ interface Following {
 /** A run's events as they come, or, of a run that has ended, as they came. */
 async function eventsOf(folder: string, context: CommandContext, mayFollow = true): Promise<Following> {
   const { signal, version } = context;
-  const [{ connect }, { NotRunningError }, { finalState, runEvents }, { readEvents }] = await Promise.all([
-    import("../../server/client.ts"),
-    import("../../server/errors.ts"),
-    import("../../server/follow.ts"),
-    import("../../storage/runLog.ts"),
-  ]);
+  const [{ connect }, { ElsewhereError, NotRunningError }, { finalState, loggedEvents, runEvents }, { readEvents }] =
+    await Promise.all([
+      import("../../server/client.ts"),
+      import("../../server/errors.ts"),
+      import("../../server/follow.ts"),
+      import("../../storage/runLog.ts"),
+    ]);
   try {
     const connection = await connect(folder, { client: `salsa ${version}` });
     signal.addEventListener("abort", () => connection.close());
     return { follow: runEvents(folder, connection), finalState };
   } catch (error) {
+    if (error instanceof ElsewhereError) return { follow: loggedEvents(folder, signal), finalState };
     if (!(error instanceof NotRunningError)) throw error;
     if (mayFollow && (await followAgain(folder))) return eventsOf(folder, context, !mayFollow);
     return { follow: readEvents(folder), finalState };

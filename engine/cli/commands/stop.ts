@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { basename } from "node:path";
 import { EXIT } from "../command.ts";
 import type { Command } from "../command.ts";
+import { askRunToStop } from "../../storage/runFolder.ts";
 import { findRun } from "../files.ts";
 import { followAgain } from "../hosts.ts";
 import { DIRECTORY_OPTION, commandLine, runsDirectory } from "../runOptions.ts";
@@ -26,20 +27,22 @@ export const stop: Command = {
     const { terminal, signal, version } = context;
     const folder = await findRun(runsDirectory(args, context), args.positionals[0]);
     const { connect } = await import("../../server/client.ts");
-    const { NotRunningError } = await import("../../server/errors.ts");
-    const { finalState } = await import("../../server/follow.ts");
+    const { ElsewhereError, NotRunningError } = await import("../../server/errors.ts");
+    const { finalState, isLeft } = await import("../../server/follow.ts");
     const id = basename(folder);
     const client = { client: `salsa ${version}` };
     const connection = await connect(folder, client).catch(async (error: unknown) => {
       if (error instanceof NotRunningError && (await followAgain(folder))) return connect(folder, client);
+      if (error instanceof ElsewhereError) return undefined;
       throw error;
     });
-    const closed = new Promise<void>((resolve) => connection.onClose(resolve));
-    await connection.stop();
+    const closed =
+      connection === undefined ? isLeft(folder, Infinity) : new Promise<void>((resolve) => connection.onClose(resolve));
+    await (connection === undefined ? askRunToStop(folder) : connection.stop());
     if (!context.isJson) terminal.errLine(`Stopping ${id} after its running step`);
     const interrupted = signal.aborted ? Promise.resolve() : once(signal, "abort");
     await Promise.race([closed, interrupted]);
-    connection.close();
+    connection?.close();
     if (signal.aborted) return EXIT.ok;
     const { status } = await finalState(folder);
     if (context.isJson) printJson(terminal, { kind: "stopped", id, folder, status });

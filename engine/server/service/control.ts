@@ -3,7 +3,9 @@ import { type RunConfig, isFree, judgingCost, sendsToken } from "../../config/in
 import { checkHostName, checkHostable } from "../../pipeline/host/checkHostable.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { ServiceRequests, StartedRun } from "../../protocol/service.ts";
-import { connect } from "../client.ts";
+import { type RunConnection, connect } from "../client.ts";
+import { ElsewhereError } from "../errors.ts";
+import { askRunToStop } from "../../storage/runFolder.ts";
 import { readRunConfig } from "../configFile.ts";
 import { isLeft } from "../follow.ts";
 import { type LaunchedRun, launch } from "../launch.ts";
@@ -92,13 +94,20 @@ export async function resumeRun(runs: Runs, run: TrackedRun): Promise<StartedRun
   return listed(runs, await launch({ kind: "resume", runsRoot: run.root, run: run.id }));
 }
 
-/** Asks a run's engine for a graceful stop. @throws {NotRunningError} {UnreachableError} {VersionMismatchError} */
-export async function stopRun({ folder }: TrackedRun, client: string): Promise<void> {
-  const connection = await connect(folder, { client });
+/**
+ * Asks a run's engine for a graceful stop; one on another machine by a file in the run's folder.
+ * @throws {NotRunningError} {UnreachableError} {VersionMismatchError} {DiskError}
+ */
+export async function stopRun({ folder }: Pick<TrackedRun, "folder">, client: string): Promise<void> {
+  let connection: RunConnection | undefined;
   try {
+    connection = await connect(folder, { client });
     await connection.stop();
+  } catch (error) {
+    if (!(error instanceof ElsewhereError)) throw error;
+    await askRunToStop(folder);
   } finally {
-    connection.close();
+    connection?.close();
   }
 }
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { connect } from "../../../engine/server/client.ts";
 import { launch } from "../../../engine/server/launch.ts";
 import { readRunState } from "../../../engine/storage/runHistory.ts";
-import { runOwner } from "../../../engine/storage/runFolder.ts";
+import { askRunToStop, runOwner } from "../../../engine/storage/runFolder.ts";
 import { tiny } from "../pipeline/tinyRun.ts";
 import { logRecords } from "../storage/logRecords.ts";
 import { ENDLESS, hasSteps, kill, request, watch, withEngines } from "./engines.ts";
@@ -69,6 +69,25 @@ describe("an engine process", function () {
         await logOf(runFolder),
         /test 1 asks for a stop\n[^]*stopped\n[^]*test 1 asks for a stop\n[^]*stopped/,
       );
+    });
+  });
+
+  it("stops when a file in its folder asks, as from another machine, and goes on when resumed", async () => {
+    await withEngines(async (folder) => {
+      const { run, folder: runFolder } = await launch(request(ENDLESS, folder));
+      const watched = await watch(runFolder);
+      await watched.until(hasSteps("ppo", 3));
+      await askRunToStop(runFolder);
+      const { status, stages } = await watched.ended;
+      assert.equal(status, "stopped");
+      assert.match(await logOf(runFolder), /a file in its folder asks for a stop\n[^]*stopped/);
+      const done = stages.find(({ id: name }) => name === "ppo")?.step ?? 0;
+
+      await launch({ kind: "resume", runsRoot: path.join(folder, ".salsa"), run });
+      const resumed = await watch(runFolder);
+      await resumed.until(hasSteps("ppo", done + 3));
+      await resumed.connection.stop();
+      assert.equal((await resumed.ended).status, "stopped");
     });
   });
 
