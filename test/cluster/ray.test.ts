@@ -24,6 +24,7 @@ import { bundleDist } from "../program.ts";
 import { armsAtWork, attemptsAt, processOf, spanOf } from "./arms.ts";
 import { waitFor } from "../e2e/waiting.ts";
 import { clockAhead } from "./clock.ts";
+import { testElsewhere } from "./elsewhere.ts";
 import { testHardStop } from "./hardStop.ts";
 import { RayHead } from "./head.ts";
 import { PackagesUnavailableError } from "../pythonEnvironment.ts";
@@ -332,6 +333,8 @@ describe("a run on a Ray cluster", function () {
   });
 
   testLogs({ client, folder: () => folder, token: TOKEN });
+
+  testElsewhere({ folder: () => folder, onCluster });
 
   testMachines({ head: () => head ?? assert.fail(), folder: () => folder, onCluster });
 
