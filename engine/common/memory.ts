@@ -1,5 +1,5 @@
 /** Resident memory of a process that computes, beside the models' that a plan tells: Node and code, measured. */
-export const PROCESS_BYTES = 180 * 2 ** 20;
+export const PROCESS_BYTES = 210 * 2 ** 20;
 
 /** Purposes of a stage's memory, in the order in which they are shown; `other` is the host's: tokenizers, and tensors on their way. */
 export const MEMORY_ROLES = ["policy", "reference", "critic", "reward", "optimizer", "activations", "other"] as const;
