@@ -1,4 +1,3 @@
-import type { Trainer } from "../cluster/trainer/trainer.ts";
 import { TRAINERS } from "../cluster/trainers.ts";
 import type { Complaint } from "./complaint.ts";
 import type { RunConfig } from "./resolved.ts";
@@ -21,7 +20,7 @@ export function checkTrainer(config: RunConfig): readonly Complaint[] {
 
 /** Everything that a trainer cannot do of a config, at any value of its grids. */
 export function trainerRefusals(
-  { refusals }: Trainer,
+  { refusals }: Pick<(typeof TRAINERS)[number], "refusals">,
   config: RunConfig,
   kinds: readonly TrainedKind[],
 ): readonly Complaint[] {

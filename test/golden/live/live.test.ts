@@ -20,7 +20,7 @@ const NOT_COMPARED = new Set([
   "margin",
 ]);
 
-/** What each script of a folder writes anew, below it. */
+/** Scripts below the folder, and the files that each writes anew. */
 const SCRIPTS: readonly (readonly [what: string, script: string, args: readonly string[], files: readonly string[]])[] =
   [
     ["ops and their gradients", "ops/generate.py", [], ["ops/golden.json"]],
