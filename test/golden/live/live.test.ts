@@ -20,7 +20,7 @@ const NOT_COMPARED = new Set([
   "margin",
 ]);
 
-/** Scripts below the folder, and the files that each writes anew. */
+/** Scripts below the folder, and the files that each writes. */
 const SCRIPTS: readonly (readonly [what: string, script: string, args: readonly string[], files: readonly string[]])[] =
   [
     ["ops and their gradients", "ops/generate.py", [], ["ops/golden.json"]],
