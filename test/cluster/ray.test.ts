@@ -7,6 +7,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { setTimeout } from "node:timers/promises";
+import { parse } from "jsonc-parser";
 import { RayClient } from "../../engine/cluster/ray/client.ts";
 import { lookAtCluster } from "../../engine/pipeline/cluster/index.ts";
 import { attemptsHeld } from "../../engine/storage/attempts.ts";
@@ -20,6 +21,7 @@ import {
   tableFiles,
   tiny,
 } from "../engine/pipeline/tinyRun.ts";
+import { DEMO_MS, demoFolder } from "../extension/demoRun.ts";
 import { bundleDist } from "../program.ts";
 import { armsAtWork, attemptsAt, processOf, spanOf } from "./arms.ts";
 import { waitFor } from "../e2e/waiting.ts";
@@ -126,6 +128,18 @@ describe("a run on a Ray cluster", function () {
     const [a = [0, 0], b = [0, 0]] = spans;
     assert.ok(Math.max(a[0], b[0]) < Math.min(a[1], b[1]), `the arms overlap: ${JSON.stringify(spans)}`);
     await noToken(root);
+  });
+
+  it("makes the demo, shortened, of which every table and model has the bytes that it has on this machine", async function () {
+    this.timeout(DEMO_MS);
+    const here = demoFolder();
+    const there = path.join(folder, "demo");
+    const config = parse(await fs.readFile(path.join(here, "demo.salsa.json"), "utf8")) as Written;
+    const written = onCluster();
+    await fs.mkdir(there);
+    const run = await runTiny({ ...config, runtime: written["runtime"] }, there);
+    assert.deepEqual(await tableFiles(run.folder), await tableFiles(path.join(here, ".salsa/runs/demo-1")));
+    assert.deepEqual(await artifactHashes(path.join(there, ".salsa")), await artifactHashes(path.join(here, ".salsa")));
   });
 
   it("orders no job where one has finished since the artifact was looked for", async () => {

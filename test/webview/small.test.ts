@@ -46,8 +46,10 @@ describeInBrowser("a panel that becomes narrow", (browser) => {
       return (tabs?.querySelector("#tab-provenance")?.getBoundingClientRect().right ?? Infinity) <= window.innerWidth;
     });
     await page.getByRole("tab", { name: "Figures" }).click();
-    const command = await page.locator(".how pre").first().boundingBox();
-    assert.ok(command !== null && command.width > 250, JSON.stringify(command));
+    const command = page.locator(".how pre").first();
+    await command.waitFor(); // the view is drawn a moment after the click
+    const box = await command.boundingBox();
+    assert.ok(box !== null && box.width > 250, JSON.stringify(box));
     await close();
   });
 });

@@ -67,7 +67,7 @@ describe("a plan for people", () => {
 
   it("says how much is made, and that it fits", () => {
     assert.match(text, /`demo\.salsa\.json`: 1 of 3 stages are cached/);
-    assert.match(text, /It needs 196\.0 MiB of memory, including the process itself; this machine has 8\.0 GiB\./);
+    assert.match(text, /It needs 226\.0 MiB of memory, including the process itself; this machine has 8\.0 GiB\./);
   });
 
   it("says so when everything is made", () => {
