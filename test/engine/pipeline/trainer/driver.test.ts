@@ -35,6 +35,9 @@ interface Played {
   readonly stderr: string;
 }
 
+/** Milliseconds that a job is given to save, unless a test gives it less. */
+const GRACE_MS = 60_000;
+
 describe("a training of OpenRLHF, played by a driver", () => {
   let python: PythonWith;
   let home: string;
@@ -344,7 +347,12 @@ describe("a training of OpenRLHF, played by a driver", () => {
       this.into = into;
     }
 
-    async train(stage: TrainedStage, stopAt = Infinity, more: NodeJS.ProcessEnv = {}): Promise<void> {
+    async train(
+      stage: TrainedStage,
+      stopAt = Infinity,
+      more: NodeJS.ProcessEnv = {},
+      graceMs = GRACE_MS,
+    ): Promise<void> {
       this.jobs.more = more;
       await fs.mkdir(this.workspace, { recursive: true });
       const stopping = new AbortController();
@@ -364,7 +372,7 @@ describe("a training of OpenRLHF, played by a driver", () => {
         save: (savepoint) => Promise.resolve(void (this.saved = savepoint)),
       };
       await trainElsewhere(context, stage, {
-        ...{ by, trainer, place, seenAs: (file: string) => file, pollMs: 20, jobs: this.jobs },
+        ...{ by, trainer, place, seenAs: (file: string) => file, pollMs: 20, graceMs, jobs: this.jobs },
       });
     }
 
@@ -406,6 +414,19 @@ describe("a training of OpenRLHF, played by a driver", () => {
       .map((note) => /^leaves out a checkpoint's model: .*(global_step[24]_hf)/.exec(note)?.[1]);
     const all = [...leftOut, ...(keeps.split(": ")[1]?.split(", ") ?? [])];
     assert.deepEqual(all.toSorted(), ["global_step2_hf", "global_step4_hf", "global_step6_hf", "global_step8_hf"]);
+  });
+
+  it("is ended where no checkpoint comes in the time that a stop leaves it, and begins again", async () => {
+    const [workspace, into] = await folders("held");
+    const work = new Work(workspace, into);
+    const begun = performance.now();
+    const held = work.train(stages.reward(), 1, { SALSA_PLAY_HOLD_AT: "3" }, 300);
+    await assert.rejects(held, /^Stopped: reward: stopped after step 2; /);
+    assert.ok(performance.now() - begun < GRACE_MS / 2, "not by the time that it has otherwise");
+    const [job] = work.jobs.jobs.values();
+    assert.equal(job?.end?.how, "failed", "its process is gone");
+    await work.train(stages.reward());
+    assert.deepEqual(work.steps, [1, 2, 3, 4, 5, 6, 7, 8, 9]);
   });
 
   it("leaves out the models of checkpoints that a killed job has left in parts, and says which", async () => {
