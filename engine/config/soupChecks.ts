@@ -6,6 +6,12 @@ import type { ModelNames } from "./names.ts";
 
 /** Ingredients that do not exist, and settings that do not go with them. */
 export function checkSoups({ soups, data }: PartialConfig, names: ModelNames): Complaint[] {
+  if (soups === undefined && names.sfts.length === 1) {
+    const remedy = 'add a seed, or write "soups": {} beside the arms that do without';
+    return [
+      { path: ["sft", "seeds"], message: "one SFT makes no soup, which a config has unless it writes its own", remedy },
+    ];
+  }
   const ingredients = new Set(names.ingredients);
   return Object.entries(soups ?? {}).flatMap(([name, { method, of, ...settings }]) => {
     const path = ["soups", name];

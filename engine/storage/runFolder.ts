@@ -49,9 +49,10 @@ export async function askRunToStop(folder: string): Promise<void> {
   await writeAt(placeIn(folder, STOP_FILE), "");
 }
 
-/** True if a run has been asked to stop since its process has opened it. */
+/** True if a run has been asked to stop since its process has opened it: anything else of that name is somebody's own. */
 export async function isRunAskedToStop(folder: string): Promise<boolean> {
-  return (await entryAt(placeIn(folder, STOP_FILE))) !== undefined;
+  const entry = await entryAt(placeIn(folder, STOP_FILE));
+  return entry?.isFile() === true && entry.size === 0;
 }
 
 /** True if a run's folder has a lock, of a living process or a dead one. @param folder - Just looked at, and no link. */
@@ -95,7 +96,8 @@ export class RunFolder {
       await checkTree(placeIn(folder)); // everything is written below it without another look
       await makeFolderAt(placeIn(folder, "tables"));
       await removeTemporaries(folder);
-      await discard(placeIn(folder, STOP_FILE).file); // it was for the process before this one
+      // It was for the process before this one.
+      if (await isRunAskedToStop(folder)) await discard(placeIn(folder, STOP_FILE).file);
       for (const log of RUN_LOGS) opened.push(new JsonLog(logFile(folder, log)));
     } catch (error) {
       for (const log of opened) log.close();

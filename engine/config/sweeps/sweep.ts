@@ -199,7 +199,8 @@ function pairsOf(config: WrittenEntry, all: Combinations): readonly WrittenPair[
   return pairs.flatMap((pair: unknown, index): WrittenPair[] => {
     if (!Array.isArray(pair) || pair.length !== 2) return [{ pair, index }];
     const [ours, theirs] = pair.map((name: unknown) => namesOf(String(name), all)) as [string[], string[]];
-    if (ours.length === 1 && theirs.length === 1) return [{ pair, index }];
+    // Of a grid of one value, too, the name is that of its product.
+    if (ours.length === 1 && theirs.length === 1) return [{ pair: [ours[0], theirs[0]], index }];
     return likePairs(ours, theirs, all).map((one) => ({ pair: one, index }));
   });
 }

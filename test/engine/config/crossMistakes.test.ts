@@ -261,6 +261,13 @@ describeMistakes("complaints about settings that do not go together", [
     remedy: /keep one/,
   },
   {
+    what: "one SFT, and soups left to the default",
+    line: '"sft": { "seeds": [4] }',
+    path: "sft.seeds",
+    message: /one SFT makes no soup/,
+    remedy: /add a seed, or write "soups": \{\} beside the arms that do without/,
+  },
+  {
     what: "a soup of one SFT",
     line: '"sft": { "seeds": [4] }, "soups": { "soup": { "method": "uniform" } }',
     path: "soups.soup.of",

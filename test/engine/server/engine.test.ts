@@ -83,9 +83,15 @@ describe("an engine process", function () {
       assert.match(await logOf(runFolder), /a file in its folder asks for a stop\n[^]*stopped/);
       const done = stages.find(({ id: name }) => name === "ppo")?.step ?? 0;
 
+      // A folder of that name is somebody's own, and stays.
+      const own = path.join(runFolder, "stop", "precious.txt");
+      await fs.rm(path.dirname(own), { force: true });
+      await fs.mkdir(path.dirname(own));
+      await fs.writeFile(own, "mine");
       await launch({ kind: "resume", runsRoot: path.join(folder, ".salsa"), run });
       const resumed = await watch(runFolder);
       await resumed.until(hasSteps("ppo", done + 3));
+      assert.equal(await fs.readFile(own, "utf8"), "mine");
       await resumed.connection.stop();
       assert.equal((await resumed.ended).status, "stopped");
     });

@@ -79,6 +79,12 @@ describe("a grid in a config", () => {
     ]);
   });
 
+  it("stands for its one arm in a written comparison, where a grid has one value", () => {
+    const grid = '"arms": { "ppo": {}, "salsa": { "reference": "soup", "beta": { "grid": [0.1] } } }';
+    const { evaluation } = configOf(grid, '"evaluation": { "pairs": [["salsa", "ppo"]] }');
+    assert.deepEqual(evaluation.pairs, [["salsa_beta0.1", "ppo"]]);
+  });
+
   it("tells axes of one name apart by their soups", () => {
     const soups =
       '"soups": { "a": { "method": "linear", "alpha": { "grid": [0.2] } }, "b": { "method": "linear", "alpha": { "grid": [0.4] } } }';
