@@ -95,7 +95,7 @@ describe("runs started from the service", function () {
   it("are refused with everything that is wrong in their config, and where", async () => {
     await inTemporaryFolder((folder) =>
       withService(async ({ ask }) => {
-        const wrong = { ...tiny(), sft: { seeds: [1], stepz: 3 } };
+        const wrong = { ...tiny(), sft: { seeds: [1, 2], stepz: 3 } };
         const configFile = await writeConfig(folder, wrong);
         const column = JSON.stringify(wrong).indexOf('"stepz"') + 1;
         await assert.rejects(ask("startRun", { configFile }), (error) => {
