@@ -63,6 +63,24 @@ export function installPackages(packages: PythonPackages, report: (line: string)
   return bin;
 }
 
+/**
+ * Installs what a suite runs against. Where that cannot be, the suite is skipped, which is said aloud; in CI it fails.
+ * @returns The folder of the programs.
+ */
+export function installedOrSkip(
+  suite: Mocha.Context,
+  what: string,
+  install: (report: (line: string) => void) => string,
+): string {
+  try {
+    return install((line) => process.stdout.write(`${line}\n`));
+  } catch (error) {
+    if (!(error instanceof PackagesUnavailableError) || process.env["CI"] !== undefined) throw error;
+    process.stdout.write(`*** NOT TESTED: ${what}, ${error.message}\n`);
+    return suite.skip();
+  }
+}
+
 function run(program: string, ...args: readonly string[]): void {
   execFileSync(program, args, { stdio: ["ignore", "ignore", "pipe"], timeout: 15 * 60_000 });
 }

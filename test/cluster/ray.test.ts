@@ -29,7 +29,7 @@ import { clockAhead } from "./clock.ts";
 import { testElsewhere } from "./elsewhere.ts";
 import { testHardStop } from "./hardStop.ts";
 import { RayHead } from "./head.ts";
-import { PackagesUnavailableError } from "../pythonEnvironment.ts";
+import { installedOrSkip } from "../pythonEnvironment.ts";
 import { installRay } from "./install.ts";
 import { testLogs } from "./logs.ts";
 import { testMachines } from "./machines.ts";
@@ -54,14 +54,7 @@ describe("a run on a Ray cluster", function () {
       process.stdout.write("*** NOT TESTED: runs on a Ray cluster, which take the program from Linux alone\n");
       return this.skip();
     }
-    let bin: string;
-    try {
-      bin = installRay((line) => process.stdout.write(`${line}\n`));
-    } catch (error) {
-      if (!(error instanceof PackagesUnavailableError) || process.env["CI"] !== undefined) throw error;
-      process.stdout.write(`*** NOT TESTED: runs on a Ray cluster, ${error.message}\n`);
-      return this.skip();
-    }
+    const bin = installedOrSkip(this, "runs on a Ray cluster", installRay);
     folder = await fs.mkdtemp(path.join(tmpdir(), "salsa-cluster-"));
     process.env[VARIABLE] = TOKEN;
     const env = {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Page } from "playwright-core";
 import { RayHead } from "../cluster/head.ts";
 import { installRay } from "../cluster/install.ts";
-import { PackagesUnavailableError } from "../pythonEnvironment.ts";
+import { installedOrSkip } from "../pythonEnvironment.ts";
 import { tiny } from "../engine/pipeline/tinyRun.ts";
 import { describeInVsCode } from "./host/browser.ts";
 import { openRun, openWorkbench, runCommand, screenshot, webview } from "./host/workbench.ts";
@@ -28,14 +28,7 @@ describeInVsCode("a run on a Ray cluster, from the packaged extension", function
       process.stdout.write("*** NOT TESTED: runs on a Ray cluster, which take the program from Linux alone\n");
       return this.skip();
     }
-    let bin: string;
-    try {
-      bin = installRay((line) => process.stdout.write(`${line}\n`));
-    } catch (error) {
-      if (!(error instanceof PackagesUnavailableError) || process.env["CI"] !== undefined) throw error;
-      process.stdout.write(`*** NOT TESTED: runs on a Ray cluster, ${error.message}\n`);
-      return this.skip();
-    }
+    const bin = installedOrSkip(this, "runs on a Ray cluster", installRay);
     head = await RayHead.start(bin, { cpus: 8, gpus: 8, token: TOKEN });
     const cluster = { address: head.address, tokenEnv: VARIABLE, cpus: 1, gpus: 1 };
     const config = tiny({

@@ -15,7 +15,7 @@ import { writeJsonl } from "../../engine/pipeline/ownData.ts";
 import { type Script, chat, json, lastMessage, withServer } from "../../engine/serving/scriptedServer.ts";
 import { withServed } from "../../engine/serving/server/served.ts";
 import { inTemporaryFolder } from "../../engine/storage/temporaryFolder.ts";
-import { PackagesUnavailableError } from "../../pythonEnvironment.ts";
+import { installedOrSkip } from "../../pythonEnvironment.ts";
 import { installFastChat } from "./install.ts";
 
 const DRIVER = path.join(import.meta.dirname, "judge.py");
@@ -49,13 +49,7 @@ describe("FastChat's own judge", function () {
       process.stdout.write("*** NOT TESTED: FastChat's own judge, whose programs lie elsewhere on Windows\n");
       return this.skip();
     }
-    try {
-      bin = installFastChat((line) => process.stdout.write(`${line}\n`));
-    } catch (error) {
-      if (!(error instanceof PackagesUnavailableError) || process.env["CI"] !== undefined) throw error;
-      process.stdout.write(`*** NOT TESTED: FastChat's own judge, ${error.message}\n`);
-      return this.skip();
-    }
+    bin = installedOrSkip(this, "FastChat's own judge", installFastChat);
   });
 
   /** Output of one of FastChat's programs in a folder. */

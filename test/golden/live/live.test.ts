@@ -4,7 +4,7 @@ import * as fs from "node:fs/promises";
 import { tmpdir } from "node:os";
 import * as path from "node:path";
 import { promisify } from "node:util";
-import { PackagesUnavailableError } from "../../pythonEnvironment.ts";
+import { PackagesUnavailableError, installedOrSkip } from "../../pythonEnvironment.ts";
 import { realModel } from "../../realModel.ts";
 import { installTransformers } from "./install.ts";
 
@@ -61,14 +61,10 @@ describe("golden numbers, computed anew by PyTorch and transformers", function (
   let copy = "";
 
   before(async function () {
-    try {
+    bin = installedOrSkip(this, "golden numbers computed anew", (report) => {
       if (process.platform === "win32") throw new PackagesUnavailableError("its programs lie elsewhere on Windows");
-      bin = installTransformers((line) => process.stdout.write(`${line}\n`));
-    } catch (error) {
-      if (!(error instanceof PackagesUnavailableError) || process.env["CI"] !== undefined) throw error;
-      process.stdout.write(`*** NOT TESTED: golden numbers computed anew, ${error.message}\n`);
-      return this.skip();
-    }
+      return installTransformers(report);
+    });
     copy = await fs.mkdtemp(path.join(tmpdir(), "salsa-live-"));
     await fs.cp(GOLDEN, path.join(copy, "test/golden"), { recursive: true });
   });
