@@ -45,7 +45,10 @@ export function tableDigest(): string {
 /** True if a local process still runs; a later one with the same pid is another. */
 export async function isProcessAlive({ pid, started }: Pick<ProcessId, "pid" | "started">): Promise<boolean> {
   if (!isRunning(pid)) return false;
-  return started === "" || ((await processStart(pid)) ?? started) === started;
+  if (started === "") return true;
+  const start = await processStart(pid);
+  // It may have gone since; where it is still there, the system hides others' entries.
+  return start === undefined ? isRunning(pid) : start === started;
 }
 
 /** True if some local process has this pid. */

@@ -52,19 +52,19 @@ export function testLogs({ client, folder, token }: LogTests): void {
       complain: (_, message) => complaints.push(message),
     });
     const log = logs.of({ id: "it-prints", stage: "sft-1", isTrainers: true });
-    const before = heldBytes();
+    const before = heldBytes().buffers;
     let most = 0;
     let job: RayJob | undefined;
     while (job?.status !== "FAILED") {
       job = await turns.take(() => ray.job("it-prints"));
       log.see(job);
-      most = Math.max(most, heldBytes() - before);
+      most = Math.max(most, heldBytes().buffers - before);
     }
     const file = (await log.failed()) ?? assert.fail([...complaints, job.message].join("\n"));
     // On a busy machine the log comes more slowly than a run waits for it that has ended.
     while (!/^the learner's last words\n|^\[salsa\] nothing more has come/m.test(await endOf(file))) {
       await setTimeout(100);
-      most = Math.max(most, heldBytes() - before);
+      most = Math.max(most, heldBytes().buffers - before);
     }
     await logs.close();
     await turns.close();

@@ -1,6 +1,5 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { parentPort } from "node:worker_threads";
+import { heldBytes } from "../heldBytes.ts";
 import { type Failure, attempt, inputOf } from "./attempt.ts";
 import { FuzzPlace } from "./reader.ts";
 import { READERS } from "./readers/index.ts";
@@ -31,16 +30,12 @@ export interface Outcome {
 /** Failures that are reported in full. */
 const MOST_FAILURES = 20;
 
-setFlagsFromString("--expose-gc");
-const collect = runInNewContext("gc") as () => void;
-
 /** Inputs after which the turn ends: an object that a weak reference gave is kept until then, and awaiting microtasks alone ends none. */
 const TURN = 100;
 
 async function heapBytes(): Promise<number> {
   await new Promise(setImmediate);
-  collect();
-  return process.memoryUsage().heapUsed;
+  return heldBytes().heap;
 }
 
 async function work({ reader: name, seed, from, count, seconds, at }: Order): Promise<Outcome> {

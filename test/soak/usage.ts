@@ -1,8 +1,7 @@
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { errorCode } from "../../engine/storage/disk.ts";
+import { collectGarbage } from "../heldBytes.ts";
 
 /** Everything that this process and its folders hold. */
 export interface Usage {
@@ -20,9 +19,6 @@ export interface Usage {
   /** Names directly in the folders of artifacts, records and runs. */
   readonly results: number;
 }
-
-setFlagsFromString("--expose-gc");
-const collectGarbage = runInNewContext("gc") as () => void;
 
 /** Measures, after everything that waits has had its turn. @param folders - Of runs, and of the runtime. */
 export async function usageNow(root: string, runtime: string): Promise<Usage> {

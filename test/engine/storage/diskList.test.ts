@@ -51,13 +51,12 @@ describe("a list on the disk", function () {
   it("holds a few bytes for each item, whatever the items have", async () => {
     await inList<readonly number[]>(async (list) => {
       const tokens = Array.from({ length: 500 }, (_, token) => token * 90);
-      const [heapBefore, before] = [process.memoryUsage().heapUsed, heldBytes()];
+      const before = heldBytes();
       const count = 100_000;
       for (let at = 0; at < count; at++) await list.add(tokens);
-      const buffers = heldBytes() - before;
-      const heap = process.memoryUsage().heapUsed - heapBefore;
+      const after = heldBytes();
       // Of these, some megabytes wait to be written, however many items there are.
-      const each = (buffers + heap - 8 * 2 ** 20) / count;
+      const each = (after.heap - before.heap + after.buffers - before.buffers - 8 * 2 ** 20) / count;
       assert.ok(each < 32, `${Math.round(each)} bytes an item, each of which has ${tokens.length} tokens`);
       assert.deepEqual(await list.pick([count >> 1]), [tokens]);
     });

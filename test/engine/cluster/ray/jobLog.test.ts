@@ -154,7 +154,7 @@ describe("the log of a job on Ray", () => {
 
   it("keeps the beginning of a line of 50 MB, holds no more of it, and goes on behind it", async () => {
     has({ ...RUNNING, status: "SUCCEEDED" }, "after\n");
-    const before = heldBytes();
+    const before = heldBytes().buffers;
     let held = Infinity;
     connections = [
       (socket) => {
@@ -164,7 +164,7 @@ describe("the log of a job on Ray", () => {
             socket.send(part, { binary: false }, () => send(left - 1));
             return;
           }
-          held = heldBytes() - before;
+          held = heldBytes().buffers - before;
           sends("\nafter\n")(socket);
         };
         send(800);

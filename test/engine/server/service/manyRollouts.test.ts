@@ -1,11 +1,10 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import type { SamplePage, SampleQuery } from "../../../../engine/protocol/samples.ts";
 import { SLICE } from "../../../../engine/server/service/rolloutFiles.ts";
 import { RunRollouts } from "../../../../engine/server/service/rollouts.ts";
+import { heldBytes } from "../../../heldBytes.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 import { writeRun } from "./runFolders.ts";
 import { withService } from "./serviceClient.ts";
@@ -57,14 +56,6 @@ async function bytesRead<T>(
   }
 }
 
-/** Bytes in use of all memory that JavaScript has. */
-function heldBytes(): number {
-  setFlagsFromString("--expose-gc");
-  (runInNewContext("gc") as () => void)();
-  const { heapUsed, arrayBuffers } = process.memoryUsage();
-  return heapUsed + arrayBuffers;
-}
-
 describe("the samples of a run with very many", function () {
   this.timeout(60_000);
 
@@ -96,7 +87,8 @@ describe("the samples of a run with very many", function () {
         assert.equal(result.rows.length, LIMIT);
         assert.ok(bytes <= LIMIT * 2 ** 16, `${order}: ${bytes} bytes for one page`);
       }
-      const each = (heldBytes() - before) / SAMPLES;
+      const after = heldBytes();
+      const each = (after.heap - before.heap + after.buffers - before.buffers) / SAMPLES;
       assert.ok(each < 150, `${Math.round(each)} bytes a sample, each of which has 300 characters`);
       assert.deepEqual(
         (await ask({ order: "newest" })).rows[0]?.responses.map((one) => one?.text.split(":")[0]),
