@@ -15,6 +15,7 @@ import { figureMenu } from "./export.ts";
 import { groundless } from "./groundless.ts";
 import { figuresStyles } from "./styles.ts";
 import "./figurePlot.ts";
+import { whenResized, whenThemed } from "../parts/observed.ts";
 
 /** Room that an article takes beside its figure. */
 const BESIDE = 26;
@@ -45,27 +46,15 @@ export class FiguresView extends DashboardElement {
   declare private measuring: MeasuredOf | undefined;
   private readonly asked = new LatestRequest<Answered>(this);
   private nth = 0;
-  private readonly themed = new MutationObserver(() => this.requestUpdate());
-  private readonly observer = new ResizeObserver(([entry]) => {
-    const width = Math.floor(Math.min(WIDEST, (entry?.contentRect.width ?? 0) - BESIDE));
-    if (width > 0) this.width = width;
-  });
 
   constructor() {
     super();
     this.width = 760;
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.observer.observe(this);
-    this.themed.observe(document.body, { attributes: true, attributeFilter: ["class"] });
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.observer.disconnect();
-    this.themed.disconnect();
+    whenResized(this, (size) => {
+      const width = Math.floor(Math.min(WIDEST, size.width - BESIDE));
+      if (width > 0) this.width = width;
+    });
+    whenThemed(this, () => this.requestUpdate());
   }
 
   protected override render(): TemplateResult {

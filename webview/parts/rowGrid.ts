@@ -3,6 +3,7 @@ import { t } from "../localize.ts";
 import type { RowPage, RowSource } from "./pages.ts";
 import { type Style, styled } from "./styled.ts";
 import { Track } from "./track.ts";
+import { whenResized } from "./observed.ts";
 
 const LINE_HEIGHT = 1.4;
 
@@ -41,16 +42,6 @@ export abstract class RowGrid<P extends RowPage> extends LitElement {
   /** Pixels; measured when the grid changes its size, and not at each movement. */
   protected seen = { height: 1, line: 18, width: 1000, fontSize: 13 };
   private readonly track = new Track();
-  private readonly observer = new ResizeObserver(() => {
-    const { first, last } = this.track.rows;
-    const isActiveSeen = this.active >= first && this.active <= last;
-    this.measure();
-    this.resize();
-    // A pane that opens below must not cover the row that it is about.
-    if (isActiveSeen) this.track.reveal(this.active);
-    this.settle();
-    this.requestUpdate();
-  });
   private lastTop = 0;
   /** Scroll position of the viewport, in pixels; reading it from the DOM would force a layout. */
   private scrolledTo = 0;
@@ -59,6 +50,7 @@ export abstract class RowGrid<P extends RowPage> extends LitElement {
     super();
     this.revision = 0;
     this.active = 0;
+    whenResized(this, () => this.fit());
   }
 
   /** Its name, for screen readers. */
@@ -71,14 +63,16 @@ export abstract class RowGrid<P extends RowPage> extends LitElement {
   /** Cells of a row, of one that is not loaded yet, too. */
   protected abstract cells(row: P["rows"][number] | undefined): TemplateResult;
 
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.observer.observe(this);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.observer.disconnect();
+  /** Takes the grid's own size. */
+  private fit(): void {
+    const { first, last } = this.track.rows;
+    const isActiveSeen = this.active >= first && this.active <= last;
+    this.measure();
+    this.resize();
+    // A pane that opens below must not cover the row that it is about.
+    if (isActiveSeen) this.track.reveal(this.active);
+    this.settle();
+    this.requestUpdate();
   }
 
   /** Puts a row at the top. */

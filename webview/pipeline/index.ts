@@ -22,6 +22,7 @@ import { stateOf, unseenOf, workOf } from "./nodeText.ts";
 import { pipelineStyles } from "./styles.ts";
 import "./resultCard.ts";
 import "./zoomPane.ts";
+import { whenResized } from "../parts/observed.ts";
 
 const SPACING = { layerGap: 30, nodeGap: 12 } as const;
 /** Gap of layers where there is little room. */
@@ -65,24 +66,10 @@ class Pipeline extends DashboardElement {
 
   static override readonly styles = [baseStyles, noticeStyles, statusStyles, pipelineStyles];
 
-  private readonly observer = new ResizeObserver(([entry]) => {
-    const width = Math.floor(entry?.contentRect.width ?? 0);
-    if (width > 0) this.room = width;
-  });
-
   constructor() {
     super();
     this.room = window.innerWidth - 40;
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.observer.observe(this);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.observer.disconnect();
+    whenResized(this, ({ width }) => width >= 1 && (this.room = Math.floor(width)));
   }
 
   override render(): TemplateResult {

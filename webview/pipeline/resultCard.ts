@@ -13,6 +13,7 @@ import { baseStyles, noticeStyles } from "../parts/styles.ts";
 import { themeOf } from "../plots/looks.ts";
 import { chosenAmong, estimate, verdict } from "../shell/headline.ts";
 import "../figures/figurePlot.ts";
+import { whenResized, whenThemed } from "../parts/observed.ts";
 
 /** Pixels of the figure. */
 const WIDEST = 520;
@@ -31,8 +32,6 @@ class ResultCard extends DashboardElement {
   /** Of the figure, in pixels. */
   declare private width: number;
   private readonly front = new LatestRequest<Front | undefined>(this);
-  private readonly themed = new MutationObserver(() => this.requestUpdate());
-  private readonly observer = new ResizeObserver(() => this.measure());
 
   static override readonly styles = [
     baseStyles,
@@ -88,18 +87,8 @@ class ResultCard extends DashboardElement {
   constructor() {
     super();
     this.width = 420;
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.observer.observe(this);
-    this.themed.observe(document.body, { attributes: true, attributeFilter: ["class"] });
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.observer.disconnect();
-    this.themed.disconnect();
+    whenResized(this, () => this.measure());
+    whenThemed(this, () => this.requestUpdate());
   }
 
   protected override render(): TemplateResult | typeof nothing {

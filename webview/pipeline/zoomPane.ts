@@ -3,6 +3,7 @@ import { css, html, LitElement, type TemplateResult } from "lit";
 import { t } from "../localize.ts";
 import { styled } from "../parts/styled.ts";
 import { baseStyles } from "../parts/styles.ts";
+import { whenResized } from "../parts/observed.ts";
 
 /** Least share of full size that a graph is shrunk to to be seen as a whole: below, nothing can be read. */
 const LEAST_FIT = 0.4;
@@ -71,22 +72,12 @@ export class ZoomPane extends LitElement {
   declare private fitted: number;
   declare private dragged: boolean;
   private isPlaced = false;
-  private readonly observer = new ResizeObserver(() => this.fit());
 
   constructor() {
     super();
     this.fitted = 1;
     this.dragged = false;
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.observer.observe(this);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.observer.disconnect();
+    whenResized(this, () => this.fit());
   }
 
   protected override render(): TemplateResult {

@@ -17,6 +17,7 @@ import { baseStyles, controlStyles, noticeStyles } from "../parts/styles.ts";
 import { type LinesByPercentile, distributionSpecs, recordedDistributions } from "./distributionSpecs.ts";
 import { themeOf } from "./looks.ts";
 import { loadedLines, outlinesOf, plotSettings } from "./settings.ts";
+import { whenResized } from "../parts/observed.ts";
 
 /** Remembered over reloads: the quantity that is shown. */
 const OF = "metrics.distribution";
@@ -32,7 +33,6 @@ class Distributions extends DashboardElement {
   /** Of the view, in pixels. */
   declare private width: number;
   private made: { readonly of: readonly unknown[]; readonly specs: Specs } | undefined;
-  private readonly observer = new ResizeObserver(([entry]) => (this.width = entry?.contentRect.width ?? this.width));
 
   static override readonly styles = [
     baseStyles,
@@ -64,16 +64,7 @@ class Distributions extends DashboardElement {
   constructor() {
     super();
     this.width = 800;
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.observer.observe(this);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.observer.disconnect();
+    whenResized(this, ({ width }) => (this.width = width));
   }
 
   protected override render(): TemplateResult {

@@ -29,6 +29,7 @@ import { VisibilityTracker } from "./visibilityTracker.ts";
 import "./expressionForm.ts";
 import "./plot.ts";
 import "./runLog.ts";
+import { whenThemed } from "../parts/observed.ts";
 
 /** Remembered over reloads: distributions are shown. */
 const SPREAD = "metrics.hasDistributions";
@@ -44,7 +45,6 @@ class Metrics extends DashboardElement {
   private readonly shared = new SharedAxis();
   private readonly configs = new LatestRequest<readonly RunConfig[]>(this);
   private sight: VisibilityTracker | undefined;
-  private themed: MutationObserver | undefined;
   /** Metric whose plot is large, as last drawn. */
   private large: string | undefined;
   /** Pinned plots in their order, as last drawn: not every run has all of them. */
@@ -55,19 +55,17 @@ class Metrics extends DashboardElement {
   constructor() {
     super();
     this.isAdding = false;
+    whenThemed(this, () => this.requestUpdate());
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.sight = new VisibilityTracker();
-    this.themed = new MutationObserver(() => this.requestUpdate());
-    this.themed.observe(document.body, { attributes: true, attributeFilter: ["class"] });
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.sight?.disconnect();
-    this.themed?.disconnect();
   }
 
   /** A plot that was made large or small again moves in the grid: it stays in sight. */

@@ -19,6 +19,7 @@ import type { VisibilityTracker } from "./visibilityTracker.ts";
 import { tooltip } from "./tooltip.ts";
 import { placeText, readingsAt, summaryOf } from "./readings.ts";
 import "./menu.ts";
+import { whenResized } from "../parts/observed.ts";
 
 /** Context shared by the plots of a view. */
 export interface PlotContext {
@@ -68,17 +69,19 @@ class Plot extends LitElement {
   private partAt = -Infinity;
   private partPause = PART_PAUSE;
   private partTimer: ReturnType<typeof setTimeout> | undefined;
-  private resized: ResizeObserver | undefined;
   private unlisten: (() => void) | undefined;
 
   static override readonly styles = [baseStyles, ...plotStyles];
+
+  constructor() {
+    super();
+    whenResized(this, () => this.due());
+  }
 
   override connectedCallback(): void {
     super.connectedCallback();
     this.context.sight.observe(this);
     this.unlisten = this.context.shared.listen((what) => (what === "zoom" ? this.zoomMoved() : this.cursorMoved()));
-    this.resized = new ResizeObserver(() => this.due());
-    this.resized.observe(this);
   }
 
   override disconnectedCallback(): void {
@@ -86,7 +89,6 @@ class Plot extends LitElement {
     this.context.sight.unobserve(this);
     this.context.queue.remove(this.draw);
     this.unlisten?.();
-    this.resized?.disconnect();
     clearTimeout(this.partTimer);
     this.gestures?.release();
     this.gestures = undefined;

@@ -15,6 +15,7 @@ import { LEAST_BETWEEN, type StandingAxis, parallel } from "./parallel.ts";
 import { MARGIN, type PlacedItem, type PlotSpace, varying } from "./plotParts.ts";
 import type { ModelRow } from "./rows.ts";
 import { scatter } from "./scatter.ts";
+import { whenResized } from "../parts/observed.ts";
 
 /** Lines and points that are drawn: more are a blot, and take longer than a frame. */
 const MOST_DRAWN = 2000;
@@ -83,9 +84,6 @@ class RunsPlot extends LitElement {
   private drawn: readonly PlotItem[] = [];
   private axes: readonly StandingAxis[] = [];
   private places: Palette = {};
-  private readonly observer = new ResizeObserver(() => {
-    this.size = { width: this.clientWidth, height: this.clientHeight };
-  });
 
   static override readonly styles = [
     baseStyles,
@@ -197,16 +195,7 @@ class RunsPlot extends LitElement {
     this.plot = {};
     this.palette = {};
     this.selected = new Set();
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.observer.observe(this);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.observer.disconnect();
+    whenResized(this, () => (this.size = { width: this.clientWidth, height: this.clientHeight }));
   }
 
   protected override willUpdate(changed: PropertyValues): void {

@@ -1,4 +1,5 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { whenResized } from "../parts/observed.ts";
 
 /** A tab. */
 export interface Tab {
@@ -15,13 +16,13 @@ class TabRow extends LitElement {
   declare tabs: readonly Tab[];
   declare selected: string;
   declare label: string;
-  private readonly observer = new ResizeObserver(() => this.reveal());
 
   constructor() {
     super();
     this.tabs = [];
     this.selected = "";
     this.label = "";
+    whenResized(this, () => this.reveal());
   }
 
   static override readonly styles = css`
@@ -100,16 +101,6 @@ class TabRow extends LitElement {
 
   protected override updated(changed: PropertyValues<this>): void {
     if (changed.has("selected")) this.reveal();
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.observer.observe(this);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.observer.disconnect();
   }
 
   /** Scrolls the row to the tab that is selected, also when it has become narrower. */

@@ -22,6 +22,7 @@ import { checksTable, winRateStyles, winRateTable, type WinRateTable } from "./w
 import { ALL, type Chosen, type ChosenEvent } from "./chosen.ts";
 import "./comparisons.ts";
 import "./paperTables.ts";
+import { whenResized } from "../parts/observed.ts";
 
 /** Rows of every run in focus, by folder. */
 type Rates = ReadonlyMap<string, readonly WinRateRow[]>;
@@ -116,25 +117,12 @@ export class WinRatesView extends DashboardElement {
   private readonly setups = new Remembered("winRates.setup", START);
   private readonly asked = new LatestRequest<Rates>(this);
   private readonly moving = new Debounce(MOVING);
-  private readonly observer = new ResizeObserver(([entry]) => {
-    const width = Math.floor(entry?.contentRect.width ?? 0);
-    if (width > 0) this.width = width;
-  });
 
   constructor() {
     super();
     this.width = 800;
     this.reading = false;
-  }
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    this.observer.observe(this);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.observer.disconnect();
+    whenResized(this, ({ width }) => width >= 1 && (this.width = Math.floor(width)));
   }
 
   protected override render(): TemplateResult {
