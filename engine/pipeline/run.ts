@@ -40,6 +40,7 @@ import { type ResolvedRecipe, needsDevice, resolveRecipe } from "./resolve.ts";
 import { type SeedResult, salsa, withoutDropped } from "./salsa.ts";
 import { LiveTracking } from "./tracking/liveTracking.ts";
 import { OutOfBudget, Stopped, jsonOf } from "./stage.ts";
+import { stoppedByFile } from "./stopFile.ts";
 import { keepSummary } from "./outcome/summaryFile.ts";
 import { writeTables } from "./tables.ts";
 import { checkAnswerFiles } from "./stages/fileAnswers.ts";
@@ -107,9 +108,9 @@ export const { version } = JSON.parse(readFileSync(new URL("../../package.json",
  * @throws {LockedError} when another process works on the run.
  * @throws the errors of stages; finished stages are kept.
  */
-export async function runPipeline(request: RunRequest): Promise<RunResult> {
-  const { runsRoot, signal, turn, windows } = request;
-  const log = request.held ?? (await openRun(request));
+export async function runPipeline(given: RunRequest): Promise<RunResult> {
+  const { runsRoot, turn, windows } = given;
+  const log = given.held ?? (await openRun(given));
   const id = basename(log.folder);
   const started = performance.now();
   let sequence = log.nextSequence;
@@ -118,9 +119,12 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     const event = { ...finite(body), time: Date.now(), sequence };
     log.append("events", event);
     sequence += 1; // not before the record is written, so that the log has no gap
-    request.report(event);
+    given.report(event);
     tracking?.take(event);
   };
+  const stop = stoppedByFile(log.folder, given.signal, (message) => report({ kind: "note", message }));
+  const { signal } = stop;
+  const request = { ...given, signal };
   const artifacts = new Artifacts(runsRoot);
   let lease: DeviceLeases | undefined;
   let cluster: Cluster | undefined;
@@ -241,6 +245,7 @@ export async function runPipeline(request: RunRequest): Promise<RunResult> {
     throw cause;
   } finally {
     windows?.onWait(() => undefined); // its log is closed from here on
+    stop.close();
     desk?.close();
     await lease?.close();
     await cluster?.close();

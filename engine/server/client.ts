@@ -65,7 +65,8 @@ export interface RunConnection {
  * @param folder - The run's: `.salsa/runs/<id>`.
  * @throws {DataError} when there is no such run.
  * @throws {NotRunningError} when no process works on it; a lock or socket that a dead one left changes nothing.
- * @throws {ElsewhereError} when its process lives on another machine. @throws {UnreachableError} when it lives and does not answer.
+ * @throws {ElsewhereError} when its process lives on another machine, or in the foreground of a terminal.
+ * @throws {UnreachableError} when it lives and does not answer.
  * @throws {VersionMismatchError} when it speaks another version.
  */
 export async function connect(folder: string, settings: ClientSettings): Promise<RunConnection> {
@@ -76,8 +77,8 @@ export async function connect(folder: string, settings: ClientSettings): Promise
   }
   const { pid, socket: address } = owner;
   if (address === undefined) {
-    const what = `it runs in the foreground of ${ownerName(owner)}: watch and stop it there`;
-    throw new UnreachableError(folder, { pid, what });
+    const what = `it runs in the foreground of ${ownerName(owner)}: salsa attach and salsa stop reach it by its folder`;
+    throw new ElsewhereError(folder, { pid, what });
   }
   try {
     await checkAddress(address);

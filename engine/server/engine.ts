@@ -4,7 +4,7 @@ import type { EventBody, RunEvent } from "../protocol/events.ts";
 import { readHostRecord } from "../storage/formats/hostRecord.ts";
 import { moveFile } from "../storage/writing.ts";
 import { ENGINE_LOG } from "../protocol/runLogFiles.ts";
-import { type RunFolder, isRunAskedToStop, runPath } from "../storage/runFolder.ts";
+import { type RunFolder, runPath } from "../storage/runFolder.ts";
 import { newAddress, runtimeFolder, sweepRuntimeFolder } from "./address.ts";
 import { takeTurn } from "./deviceQueue.ts";
 import { errorText, logLine } from "./engineLog.ts";
@@ -30,9 +30,6 @@ interface Work {
   hasEnded: boolean;
 }
 
-/** Milliseconds between two looks at whether a file asks for a stop. */
-const LOOK_MS = 1000;
-
 /**
  * Runs one run to its end, serving it meanwhile.
  * @returns The exit code.
@@ -45,7 +42,6 @@ export async function runEngine({ request, log }: EngineStart, { opened, stop }:
     logLine(`${client} asks for a stop`);
     stop.abort();
   });
-  let look: NodeJS.Timeout | undefined;
   try {
     const run = await prepare(request);
     const held = await openRun(run, address);
@@ -59,16 +55,6 @@ export async function runEngine({ request, log }: EngineStart, { opened, stop }:
     server.open({ run: id, folder: held.folder });
     logLine(`engine ${version}, Node ${process.version}, process ${process.pid}: run ${id} at ${address}`);
     const { signal } = stop;
-    look = setInterval(() => {
-      isRunAskedToStop(held.folder).then(
-        (isAsked) => {
-          if (!isAsked || stop.signal.aborted) return;
-          logLine("a file in its folder asks for a stop");
-          stop.abort();
-        },
-        () => undefined, // a folder that is gone for a moment
-      );
-    }, LOOK_MS);
     const running = (run.host === undefined ? runPipeline : runOnHost)({
       ...run,
       held,
@@ -85,7 +71,6 @@ export async function runEngine({ request, log }: EngineStart, { opened, stop }:
     logLine(status);
     return 0;
   } finally {
-    clearInterval(look);
     await server.close();
   }
 }

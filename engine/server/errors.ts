@@ -30,7 +30,7 @@ export class UnreachableError extends Error {
   }
 }
 
-/** A run whose process lives on another machine, where no socket leads to; what both share is its folder. */
+/** A run whose process no socket leads to, on another machine or in the foreground of a terminal; what both share is its folder. */
 export class ElsewhereError extends UnreachableError {}
 
 /** An engine that speaks another version of the protocol than this client. */

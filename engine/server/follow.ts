@@ -129,7 +129,7 @@ const LOG_EVERY_MS = 300;
 
 /** The same of a run that cannot be reached, such as one on another machine: by its log, until nobody works on it. */
 export async function* loggedEvents(folder: string, signal: AbortSignal): AsyncGenerator<RunEvent, undefined> {
-  const log = new RunLog(folder, { hasCurves: false });
+  const log = new RunLog(folder, { hasCurves: true });
   log.givesEvents = true;
   for (;;) {
     // Asked first: a process that ends in between has written its last event by then.

@@ -11,9 +11,10 @@ import { printJson } from "../terminal.ts";
 /** Stops a run in the background so that it can be resumed. */
 export const stop: Command = {
   name: "stop",
-  summary: "stop a run in the background after its running step, saved",
+  summary: "stop a run after its running step, saved",
   details: [
     "Waits until the run has saved and ended; Ctrl-C does not wait, and the run stops all the same.",
+    "One in the foreground of another terminal, or on another machine that shares the folder of runs, hears it, too.",
     'With --json, one object: {"kind":"stopped","id","folder","status"}; status is "finished" if it had just ended.',
   ],
   positionals: [{ name: "RUN", description: "Id or folder of the run (default: the latest)", number: "optional" }],

@@ -10,6 +10,7 @@ import type { JsonObject } from "../../storage/json.ts";
 import type { RunFolder } from "../../storage/runFolder.ts";
 import { type RunRequest, type RunResult, describeRun, openRun } from "../run.ts";
 import { Stopped, jsonOf } from "../stage.ts";
+import { stoppedByFile } from "../stopFile.ts";
 import { LiveTracking } from "../tracking/liveTracking.ts";
 import { sentCheckpoints } from "./hostInputs.ts";
 import { Mirror } from "./mirror.ts";
@@ -37,13 +38,17 @@ export interface HostRunRequest extends RunRequest {
  *
  * @throws {HostError} when the host cannot be used, or reached. {DataError} {CheckpointError} of what the config names.
  */
-export async function runOnHost(request: HostRunRequest): Promise<RunResult> {
-  const { config, configFile, runsRoot } = request;
-  const log = request.held ?? (await openRun(request));
+export async function runOnHost(given: HostRunRequest): Promise<RunResult> {
+  const { config, configFile, runsRoot } = given;
+  const log = given.held ?? (await openRun(given));
   const { folder } = log;
   const id = basename(folder);
   let mirror: Mirror | undefined;
   let tracking: LiveTracking | undefined;
+  const stop = stoppedByFile(folder, given.signal, (message) => {
+    mirror?.own({ kind: "note", message }).catch(() => undefined);
+  });
+  const request = { ...given, signal: stop.signal };
   try {
     const record = await recordOf(request, log);
     const report = (event: RunEvent): void => {
@@ -72,6 +77,7 @@ export async function runOnHost(request: HostRunRequest): Promise<RunResult> {
     if (!(error instanceof FailedThere)) await lastWords(mirror, error);
     throw error instanceof FailedThere ? error.failure : error;
   } finally {
+    stop.close();
     await mirror?.close();
     await log.close();
   }

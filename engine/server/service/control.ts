@@ -95,7 +95,7 @@ export async function resumeRun(runs: Runs, run: TrackedRun): Promise<StartedRun
 }
 
 /**
- * Asks a run's engine for a graceful stop; one on another machine by a file in the run's folder.
+ * Asks a run's engine for a graceful stop; one that no socket leads to, by a file in the run's folder.
  * @throws {NotRunningError} {UnreachableError} {VersionMismatchError} {DiskError}
  */
 export async function stopRun({ folder }: Pick<TrackedRun, "folder">, client: string): Promise<void> {

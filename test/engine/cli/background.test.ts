@@ -138,6 +138,50 @@ describe("runs in the background", function () {
   });
 });
 
+describe("a run in the foreground", function () {
+  this.timeout(240_000);
+
+  it("is watched and stopped from another terminal, and goes on when resumed", async () => {
+    await withEngines(async (folder) => {
+      await fs.writeFile(path.join(folder, "tiny.salsa.json"), JSON.stringify(ENDLESS));
+      const begun = Promise.withResolvers<undefined>();
+      const running = watchSalsa(
+        ["run", "tiny.salsa.json"],
+        (line) => {
+          if (line.kind === "progress" && line.stage === "ppo" && line.step > 2) begun.resolve(undefined);
+        },
+        { folder },
+      );
+      await begun.promise;
+      const attached = watchSalsa(["attach"], () => undefined, { folder });
+      const stopped = await salsa(["stop", "--json"], { folder });
+      const run = path.join(await fs.realpath(folder), ".salsa/runs/endless-1");
+      const { kind, id, status } = JSON.parse(stopped.stdout) as JsonLine & Record<"id" | "status", unknown>;
+      assert.deepEqual([kind, id, status], ["stopped", "endless-1", "stopped"], stopped.stderr);
+
+      const [there, seen] = await Promise.all([running, attached]);
+      assert.deepEqual([there.code, seen.code], [130, 130]);
+      assert.equal(there.lines.at(-1)?.["status" as "kind"], "stopped");
+      const notes = there.lines.map((line) => (line.kind === "note" ? line.message : ""));
+      assert.ok(notes.includes("a file in its folder asks for a stop"));
+      assert.deepEqual(seen.lines.slice(0, -1), await logRecords(path.join(run, "events.jsonl")));
+
+      // The file was for the process before this one.
+      const resumed = await watchSalsa(
+        ["resume"],
+        (line, child) => {
+          if (line.kind === "progress" && line.stage === "ppo") child.kill("SIGINT");
+        },
+        { folder },
+      );
+      assert.equal(resumed.code, 130);
+      const { lines } = resumed;
+      assert.ok(lines.some((line) => line.kind === "runStarted" && line.resumed));
+      assert.ok(!lines.some((line) => line.kind === "note" && line.message.includes("asks for a stop")));
+    });
+  });
+});
+
 describe("Ctrl-C", () => {
   it("is answered by commands that follow a run with what it does there", () => {
     assert.equal(interruptNotice(["attach"]), "Leaving; the run goes on");

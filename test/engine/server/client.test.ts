@@ -7,6 +7,7 @@ import { hostname } from "node:os";
 import * as path from "node:path";
 import { newAddress } from "../../../engine/server/address.ts";
 import { connect } from "../../../engine/server/client.ts";
+import { ElsewhereError } from "../../../engine/server/errors.ts";
 import { readRunState } from "../../../engine/storage/runHistory.ts";
 import { RunFolder, runPath } from "../../../engine/storage/runFolder.ts";
 import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
@@ -71,13 +72,18 @@ describe("connect", () => {
     });
   });
 
-  it("says that a run in the foreground of another process is out of reach", async () => {
+  it("says that a run in the foreground of another process is reached by its folder alone", async () => {
     await inTemporaryFolder(async (root) => {
       const run = await RunFolder.open(root, "demo-1");
       const message = new RegExp(
-        `demo-1: it runs in the foreground of process ${process.pid} on ${hostname()}: watch and stop it there`,
+        `demo-1: it runs in the foreground of process ${process.pid} on ${hostname()}: salsa attach and salsa stop reach it`,
       );
-      await assert.rejects(connect(run.folder, CLIENT), { name: "UnreachableError", pid: process.pid, message });
+      await assert.rejects(connect(run.folder, CLIENT), (error: Error) => {
+        assert.ok(error instanceof ElsewhereError);
+        assert.deepEqual([error.name, error.pid], ["UnreachableError", process.pid]);
+        assert.match(error.message, message);
+        return true;
+      });
       await run.close();
     });
   });
