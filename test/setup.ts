@@ -17,3 +17,34 @@ enableCompileCache(cache);
 
 // The gate tries the same cases each time, so that it tells of the change alone; everybody else tries new ones.
 if (process.env["CI"] !== undefined) fc.configureGlobal({ seed: 1 });
+
+const rejections: unknown[] = [];
+let isOver = false;
+
+/**
+ * Mocha 12 emits a rejection again, and drops it where nobody listens. To throw it fails the test at work, which may be over
+ * before its promise is, and then mocha ends the process: so that is left to the time when nothing is at work.
+ */
+function hear(reason: unknown): void {
+  if (isOver) throw reason;
+  rejections.push(reason);
+}
+
+/** Fails on the first rejection that nobody has handled. */
+function checkRejections(): void {
+  const [first] = rejections;
+  if (rejections.splice(0).length > 0) throw first;
+}
+
+export const mochaHooks = {
+  // Of each file in a worker process, which loses its listeners with every file's end.
+  beforeAll(): void {
+    isOver = false;
+    process.on("unhandledRejection", hear);
+  },
+  afterEach: checkRejections,
+  afterAll(): void {
+    isOver = true;
+    checkRejections();
+  },
+};
