@@ -29,7 +29,10 @@ const text = z.string().max(4000);
 const place = text.refine((path) => !path.startsWith("/") && !path.split("/").includes(".."));
 
 const artifactSchema = z.strictObject({ artifact: text, at: place, product: text });
-const fileSchema = z.strictObject({ at: place, fingerprint: text, rows: count, longestRow: count });
+const fileSchema = z.strictObject({
+  ...{ at: place, fingerprint: text, rows: count, longestRow: count },
+  kept: z.exactOptional(count),
+});
 const inputSchema = z.union([artifactSchema, fileSchema, z.array(artifactSchema).max(MOST_INPUTS), z.null()]);
 
 const orderSchema = z.strictObject({
@@ -121,8 +124,8 @@ type Placed = z.output<typeof inputSchema>;
 function placed(input: StageInput, root: string): Placed {
   if (input === undefined) return null;
   if ("fingerprint" in input) {
-    const { path, fingerprint, rows, longestRow } = input;
-    return { at: below(root, path), fingerprint, rows, longestRow };
+    const { path, ...facts } = input;
+    return { at: below(root, path), ...facts };
   }
   return "key" in input ? placedArtifact(input, root) : input.map((one) => placedArtifact(one, root));
 }

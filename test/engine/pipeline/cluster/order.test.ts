@@ -7,12 +7,14 @@ import { pricePerHour, queueText } from "../../../../engine/pipeline/cluster/clu
 import { QueueNotes } from "../../../../engine/pipeline/cluster/queueNotes.ts";
 import { skewOf, skewText } from "../../../../engine/pipeline/cluster/join.ts";
 import { SharedInputs } from "../../../../engine/pipeline/cluster/sharedInputs.ts";
+import { assertUnchanged } from "../../../../engine/pipeline/fingerprints.ts";
 import { type ResolvedStage, resolveRecipe } from "../../../../engine/pipeline/resolve.ts";
 import { salsa } from "../../../../engine/pipeline/salsa.ts";
 import * as stages from "../../../../engine/pipeline/stages/index.ts";
 import { Artifacts } from "../../../../engine/storage/artifacts.ts";
 import type { Json } from "../../../../engine/storage/json.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
+import { ownData } from "../ownData.ts";
 import { type Written, resolved, runTiny, tiny } from "../tinyRun.ts";
 
 const BACKEND = { name: "cuda", revision: 2, build: "sm_90", precision: "bf16" } as const;
@@ -54,6 +56,21 @@ describe("orders to other machines", () => {
       // A new kind gets its line in the config's schema, too: its resources.
       const kinds = new Set(onDevices.map(([, { kind }]) => kind));
       assert.deepEqual(kinds, new Set(Object.keys(clusterSchema.shape.stages.unwrap().shape)));
+    });
+  });
+
+  it("hold how many records of a file are kept back, by which the file is known again", async () => {
+    await inTemporaryFolder(async (folder) => {
+      const own = await ownData(folder);
+      const data = { ...(own["data"] as Written), sft: { from: "sft.jsonl", validation: 0.25 } };
+      const root = path.join(folder, ".salsa");
+      const sft = (await stagesOf({ ...own, data }, folder)).find(({ info }) => info.kind === "sft") ?? assert.fail();
+      const stage = await new SharedInputs(root).of(sft);
+      const order = orderOf(stage, { root, job: "j", run: "r", backend: BACKEND, threads: 1, pace: PACE });
+      const file = stageOf(readOrder(JSON.stringify(order), "order.json"), root).inputs["data"];
+      assert.deepEqual(file, stage.inputs["data"]);
+      assert.ok(file !== undefined && "fingerprint" in file && (file.kept ?? 0) > 0);
+      await assertUnchanged(file);
     });
   });
 
