@@ -53,13 +53,13 @@ function fingerprintOf({ fingerprint }: DataFileFacts, kept: number | undefined)
 }
 
 /**
- * Looks at a data file again that a stage has just read: its result is called by the content that the file had when the
- * run began, and must not come of another. Later changes are of no consequence, for the stage has all that it needs.
+ * Looks at a file again that a stage has just read, data of any kind: its result is called by the content that the file had
+ * when the run began, and must not come of another. Later changes are of no consequence, for the stage has all that it needs.
  * @throws {DataError} when it has another.
  */
 export async function assertUnchanged(file: DataFile | undefined): Promise<void> {
   if (file === undefined || fingerprintOf(await dataFileFacts(file.path), file.kept) === file.fingerprint) return;
-  const remedy = "resume the run, which then learns from the file as it is by then";
+  const remedy = "resume the run, which then goes by the file as it is by then";
   throw new DataError("has changed since the run began", { file: file.path, remedy });
 }
 

@@ -156,7 +156,7 @@ async function trainOn(
   const panel =
     looks &&
     (await panelOf(
-      { context, watch: looks, settings, seed, file: data?.path, promptFile: inputs.prompt?.path },
+      { context, watch: looks, settings, seed, data, prompt: inputs.prompt },
       { trainer, start, task, reward: others.reward },
       saved?.panel,
     ));
@@ -324,15 +324,15 @@ async function panelOf(
     watch,
     settings,
     seed,
-    file,
-    promptFile,
+    data,
+    prompt,
   }: {
     readonly context: StageContext;
     readonly watch: NonNullable<WatchSlice["watch"]>;
     readonly settings: TaskConfig | undefined;
     readonly seed: number;
-    readonly file: string | undefined;
-    readonly promptFile: string | undefined;
+    readonly data: DataFile | undefined;
+    readonly prompt: DataFile | undefined;
   },
   {
     trainer,
@@ -348,6 +348,7 @@ async function panelOf(
   known: PanelState | undefined,
 ): Promise<WinRatePanel> {
   const { validationPrompts: count, prompts: n, sampling } = watch;
+  const file = data?.path;
   const all = await validationPrompts({ task: settings, file, validationPrompts: count });
   const questions = all.slice(0, n);
   const maxNewTokens = Math.min(sampling.maxNewTokens, task?.maxResponseLength ?? Infinity);
@@ -356,8 +357,9 @@ async function panelOf(
   const scorer = { ...rewarding, role: trainer.reward };
   const asking: Pick<WinRatePanelSettings, "models" | "promptText" | "signal" | "note"> = {
     ...{ models, signal, note: (message) => report({ kind: "note", message }) },
-    promptText: promptFile === undefined ? undefined : await readPrompt(promptFile),
+    promptText: prompt === undefined ? undefined : await readPrompt(prompt.path),
   };
+  for (const read of [data, prompt]) await assertUnchanged(read);
   const answering = { model: start, questions, prompts, reward: scorer, task, seed };
   return new WinRatePanel(backend, { watch, ...answering, ...asking }, known);
 }

@@ -22,6 +22,7 @@ import {
   validationPrompts,
 } from "../corpus.ts";
 import { type ChatSlice, type TemplateInput, chatSlice } from "../chatChoice.ts";
+import { assertUnchanged } from "../fingerprints.ts";
 import { type FrozenSlice, frozenSlice, openFrozenModel } from "../modelFolder.ts";
 import { roleWeights } from "../references.ts";
 import { PROMPTS_AT_ONCE } from "../responseSampler.ts";
@@ -73,6 +74,7 @@ export const answers: Stage<
         from.kind === TEST_PROMPTS
           ? fittingPrompts(from.questions, model, context)
           : await promptsOf({ task: settings, file: inputs.data?.path }, from);
+      await assertUnchanged(inputs.data);
       // Read when the first has left the host, which holds one of them at a time.
       const { weights: scoring, ...reward } = await openFrozenModel(inputs.reward.folder, frozen, ["score"], {
         chat,

@@ -5,6 +5,7 @@ import { atomicWrite } from "../../storage/disk.ts";
 import { ANSWERS_FILE, type BenchmarkAnswer } from "../../storage/formats/answers.ts";
 import { NO_COST } from "../cost.ts";
 import { type BenchmarkChoice, benchmarkPrompts, taskOf, taskSlice } from "../corpus.ts";
+import { assertUnchanged } from "../fingerprints.ts";
 import { answerRows, answersIn, checkAnswered } from "../interchange/files.ts";
 import type { ResolvedRecipe } from "../resolve.ts";
 import type { Prompt } from "../../storage/datasets.ts";
@@ -29,7 +30,9 @@ export const fileAnswers: Stage<{ readonly benchmark: string }, FileAnswersSlice
   async run({ folder }, slice, inputs) {
     const task = taskOf(slice.task);
     // Answers to questions that are asked nowhere were refused before anything was trained.
-    const lines = (await rowsOf(slice, inputs, { isOthers: () => true })).map((row) => {
+    const rows = await rowsOf(slice, inputs, { isOthers: () => true });
+    for (const file of [inputs.data, inputs.answers]) await assertUnchanged(file);
+    const lines = rows.map((row) => {
       // Lengths are compared with those of models whose tokens are counted.
       const answer = { ...row, nTokens: estimatedPromptTokens(row.text) };
       return JSON.stringify({ ...answer, ...(task !== undefined && { gold: task.gold(row.question, answer) }) });

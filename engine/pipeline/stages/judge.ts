@@ -1,6 +1,7 @@
 import { readAnswers } from "../../storage/formats/answers.ts";
 import type { ModelAddress } from "../../evaluation/judges/judgeModel.ts";
 import { NO_COST } from "../cost.ts";
+import { assertUnchanged } from "../fingerprints.ts";
 import { type JudgeChoice, chosenJudge, judgeAnswers, judgeChoice, judgeNameOf } from "../judging.ts";
 import { readPrompt } from "../modelDesk.ts";
 import type { Artifact, DataFile, Stage } from "../stage.ts";
@@ -25,6 +26,7 @@ export const judge: Stage<
     const answers = { ours: await readAnswers(ours.folder), theirs: await readAnswers(theirs.folder) };
     const { models, signal } = context;
     const promptText = prompt === undefined ? undefined : await readPrompt(prompt.path);
+    await assertUnchanged(prompt);
     const tools = models && { model: (address: ModelAddress) => models.model(address, signal), promptText };
     const judgeName = judgeNameOf(choice);
     await judgeAnswers(context, { judge: chosenJudge(choice, tools), judgeName, ...answers, names, seed });

@@ -14,6 +14,7 @@ import { atomicWrite } from "../../storage/disk.ts";
 import { ANSWERS_FILE, type BenchmarkAnswer } from "../../storage/formats/answers.ts";
 import { NO_COST } from "../cost.ts";
 import { type BenchmarkChoice, benchmarkPrompts, taskOf, taskSlice } from "../corpus.ts";
+import { assertUnchanged } from "../fingerprints.ts";
 import { type DataFile, OutOfBudget, type Stage, type StageContext, Stopped } from "../stage.ts";
 import { formOf } from "./answers.ts";
 
@@ -47,6 +48,7 @@ export const serverAnswers: Stage<
     const { models, signal, name } = context;
     if (models === undefined) throw new RangeError(`${name}: no server is named`);
     const questions = await benchmarkPrompts({ task: slice.task, file: data?.path }, slice.from);
+    await assertUnchanged(data);
     const asked = { ...slice, model: models.model(slice.server, signal), task: taskOf(slice.task) };
     let answered: readonly (readonly BenchmarkAnswer[])[];
     try {

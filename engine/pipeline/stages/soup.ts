@@ -5,6 +5,7 @@ import { type SoupSettings, needOf } from "../../soup/index.ts";
 import { type BaseInput, readChange } from "../adapterFolder.ts";
 import { taskSlice } from "../corpus.ts";
 import { NO_COST, inTransit, readingCost, sequenceLength, tokenizerBytes } from "../cost.ts";
+import { assertUnchanged } from "../fingerprints.ts";
 import { type Mixtures, adaptedMixtures, wholeMixtures } from "../mixtures.ts";
 import { type ChatSlice, type TemplateInput, type LoadChoice, chatSlice, loadFormat } from "../chatChoice.ts";
 import { type SaveSlice, AS_STORED, frozenSlice, loadFrozenModel, loadModel, saveSlice } from "../modelFolder.ts";
@@ -46,6 +47,7 @@ export const soup: Stage<
         file: data?.path,
       }));
     try {
+      await assertUnchanged(data);
       if (base !== undefined) {
         await soupAdapters({
           of: folders,
