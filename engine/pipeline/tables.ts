@@ -8,7 +8,7 @@ import { checksSheet } from "../evaluation/tables/checks.ts";
 import { TABLE_FORMATS, winRateSheet } from "../evaluation/tables/index.ts";
 import { partsSheet } from "../evaluation/tables/parts.ts";
 import { type GradedAnswer, gradesSheet } from "../evaluation/tables/grades.ts";
-import { ratingsSheet } from "../evaluation/tables/ratings.ts";
+import { ratingsNotes, ratingsSheet } from "../evaluation/tables/ratings.ts";
 import { NONE, type Sheet } from "../evaluation/tables/sheet.ts";
 import type { RunConfig } from "../config/index.ts";
 import type { Table } from "../protocol/events.ts";
@@ -95,14 +95,25 @@ async function ownTables({ config, results, artifactOf, folder: run, spent }: Ta
     },
     ...(await writeFilled(run, "parts", "Win rates by turn and category", partsSheet(entries))),
     ...(await writeFilled(run, "checks", "Checks of the win rates", checksSheet(rates))),
-    ...(await writeFilled(run, "ratings", "Ratings of all models at once", ratingsSheet(entries))),
+    ...(await writeFilled(
+      ...([run, "ratings", "Ratings of all models at once", ratingsSheet(entries)] as const),
+      ratingsNotes(entries),
+    )),
     ...(await writeFilled(run, "grades", "Mean grades", gradesSheet(graded))),
   ];
 }
 
 /** Nothing of a table without rows. */
-async function writeFilled(run: RunFolder, name: string, title: string, sheet: Sheet): Promise<readonly Table[]> {
-  return sheet.rows.length === 0 ? [] : [await writeSheet(run, name, title, sheet)];
+async function writeFilled(
+  run: RunFolder,
+  name: string,
+  title: string,
+  sheet: Sheet,
+  notes: readonly string[] = [],
+): Promise<readonly Table[]> {
+  if (sheet.rows.length === 0) return [];
+  const table = await writeSheet(run, name, title, sheet);
+  return [notes.length === 0 ? table : { ...table, note: notes.join("\n") }];
 }
 
 async function writeSheet(run: RunFolder, name: string, title: string, sheet: Sheet): Promise<Table> {

@@ -17,7 +17,8 @@ const UNDECIDED = {
   ...{ moreQuestions: 4120, moreSeeds: 5 },
 };
 const STOPPED: EventBody = { kind: "runFinished", status: "stopped", seconds: 1 };
-const RATED: EventBody = {
+/** Ratings of all models at once. */
+export const RATED: Extract<EventBody, { readonly kind: "table" }> = {
   kind: "table",
   table: {
     ...{ name: "ratings", title: "Ratings of all models at once", files: [] },

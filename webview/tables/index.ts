@@ -210,9 +210,11 @@ export class WinRatesView extends DashboardElement {
 
   /** Everything below the table by pairs. */
   private below(shown: WinRateTable, outline: RunOutline | undefined): TemplateResult {
-    const rated = outline?.tables.find(({ name }) => name === "ratings");
+    const tableOf = (name: string): RunOutline["tables"][number] | undefined =>
+      outline?.tables.find((table) => table.name === name);
     return html`${checksTable(shown)} ${this.plot(shown)} ${scores(this.tables("scores"))}
-    ${grades(this.tables("grades"))} ${ratings(rated, this.width)}`;
+    ${grades(this.tables("grades"))}
+    ${ratings(tableOf("ratings"), { width: this.width, said: tableOf("winRates")?.note })}`;
   }
 
   /** The table of that name of each run. */

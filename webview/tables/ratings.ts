@@ -32,14 +32,23 @@ export const ratingsStyles = css`
   }
 `;
 
-/** Ratings of all models at once, by benchmark, as dots with whiskers and as a table; nothing where a run has none. */
-export function ratings(table: Pick<Table, "rows"> | undefined, width: number): TemplateResult | typeof nothing {
+/**
+ * Ratings of all models at once, by benchmark, as dots with whiskers and as a table; nothing where a run has none. Below
+ * them stands its note, without lines that were said before.
+ */
+export function ratings(
+  table: Pick<Table, "rows" | "note"> | undefined,
+  { width, said = "" }: { readonly width: number; readonly said?: string | undefined },
+): TemplateResult | typeof nothing {
   const byBenchmark = Map.groupBy(table === undefined ? [] : ratedModels(table), ({ benchmark }) => benchmark);
   if (byBenchmark.size === 0) return nothing;
   const { description } = describeWinRateTerm("rating", fromCatalogue);
+  const known = new Set(said.split("\n"));
+  const lines = table?.note?.split("\n").filter((line) => !known.has(line)) ?? [];
   return html`<section aria-label=${t("Ratings")}>
     <h2 class="title" title=${description}>${t("Ratings of all models at once")}</h2>
     ${[...byBenchmark].map(([benchmark, models]) => ofBenchmark(benchmark, models, Math.min(width, WIDEST)))}
+    ${lines.map((line) => html`<p>${line}</p>`)}
     <p class="muted">${description}</p>
   </section>`;
 }

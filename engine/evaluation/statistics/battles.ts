@@ -129,6 +129,19 @@ export function standings(battles: readonly Battle[], anchor: string): ReadonlyM
   );
 }
 
+/** Models that a chain of battles joins to the anchor, whoever won them; the anchor is one. */
+export function joined(battles: readonly Pick<Battle, "a" | "b">[], anchor: string): ReadonlySet<string> {
+  const edges = new Map<string, Set<string>>();
+  for (const { a, b } of battles) {
+    for (const [one, other] of [
+      [a, b],
+      [b, a],
+    ] as const)
+      edges.set(one, (edges.get(one) ?? new Set()).add(other));
+  }
+  return reachable(edges, anchor);
+}
+
 function reachable(edges: ReadonlyMap<string, ReadonlySet<string>>, from: string): ReadonlySet<string> {
   const seen = new Set([from]);
   // A set that grows while it is walked is walked to its end.

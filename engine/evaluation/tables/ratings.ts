@@ -1,5 +1,5 @@
 import { ratingInterval } from "../../protocol/ratings.ts";
-import type { Battle } from "../statistics/battles.ts";
+import { type Battle, joined } from "../statistics/battles.ts";
 import { bradleyTerry, type Rating } from "../statistics/bradleyTerry.ts";
 import type { TableEntry } from "../table.ts";
 import { NONE, type Sheet } from "./sheet.ts";
@@ -23,13 +23,49 @@ export function ratingsSheet(entries: readonly TableEntry[]): Sheet {
   return { columns: COLUMNS, rows: [...byBenchmark].flatMap(([benchmark, of]) => rowsOf(benchmark, of)) };
 }
 
+/** Who has no rating and why, a sentence for each benchmark and reason; empty where all models have one. */
+export function ratingsNotes(entries: readonly TableEntry[]): readonly string[] {
+  return [...Map.groupBy(entries, ({ benchmark }) => benchmark)].flatMap(([benchmark, of]) => {
+    const { models, anchor, battles, ratings } = rated(of);
+    const unrated = models.filter((model) => (ratings.get(model)?.standing ?? "apart") === "apart");
+    if (models.length < 3) return [];
+    const [judged, near] = [new Set(battles.flatMap(({ a, b }) => [a, b])), joined(battles, anchor)];
+    const reasons = Map.groupBy(unrated, (model) => {
+      if (!judged.has(model)) return "none of its comparisons has a verdict";
+      return near.has(model)
+        ? "those between them won or lost every comparison, which does not tell who is better"
+        : "no comparison, nor a chain of them, joins the two";
+    });
+    return [...reasons].map(
+      ([reason, names]) => `On ${benchmark} without a rating against ${anchor}: ${names.join(", ")}; ${reason}.`,
+    );
+  });
+}
+
 function rowsOf(benchmark: string, entries: readonly TableEntry[]): Sheet["rows"] {
-  const models = new Set(entries.flatMap(({ a, b }) => [a, b]));
-  if (models.size < 3) return [];
-  const ratings = [...bradleyTerry(battlesOf(entries), anchorOf(entries))];
+  const { models, ratings } = rated(entries);
+  if (models.length < 3) return [];
+  const found = models.map((model) => [model, ratings.get(model) ?? UNJUDGED] as const);
   const place = ({ standing }: Rating): number => ["above", "rated", "below", "apart"].indexOf(standing);
-  ratings.sort(([, one], [, other]) => place(one) - place(other) || other.estimate - one.estimate || 0);
-  return ratings.map(([model, rating]) => [benchmark, model, ratingText(rating), intervalText(rating)]);
+  found.sort(([, one], [, other]) => place(one) - place(other) || other.estimate - one.estimate || 0);
+  return found.map(([model, rating]) => [benchmark, model, ratingText(rating), intervalText(rating)]);
+}
+
+/** Of a model that has no verdict. */
+const UNJUDGED: Rating = { estimate: NaN, low: NaN, high: NaN, standing: "apart" };
+
+function rated(entries: readonly TableEntry[]): {
+  readonly models: readonly string[];
+  readonly anchor: string;
+  readonly battles: readonly Battle[];
+  readonly ratings: ReadonlyMap<string, Rating>;
+} {
+  const battles = battlesOf(entries);
+  const judged = new Set(battles.flatMap(({ a, b }) => [a, b]));
+  const counted = entries.filter(({ b }) => judged.has(b));
+  const anchor = anchorOf(counted.length > 0 ? counted : entries);
+  const models = [...new Set(entries.flatMap(({ a, b }) => [a, b]))].sort();
+  return { models, anchor, battles, ratings: bradleyTerry(battles, anchor) };
 }
 
 function anchorOf(entries: readonly TableEntry[]): string {

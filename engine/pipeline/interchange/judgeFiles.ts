@@ -8,7 +8,7 @@ import { checksSheet } from "../../evaluation/tables/checks.ts";
 import { winRateSheet } from "../../evaluation/tables/index.ts";
 import { partsSheet } from "../../evaluation/tables/parts.ts";
 import { type GradedAnswer, gradesSheet } from "../../evaluation/tables/grades.ts";
-import { ratingsSheet } from "../../evaluation/tables/ratings.ts";
+import { ratingsNotes, ratingsSheet } from "../../evaluation/tables/ratings.ts";
 import type { Sheet } from "../../evaluation/tables/sheet.ts";
 import { DataError } from "../../protocol/errors.ts";
 import type { Table } from "../../protocol/events.ts";
@@ -229,7 +229,7 @@ export function tablesOf(entries: readonly TableEntry[], notes: readonly string[
   const others = [
     sheetTable("parts", "Win rates by turn and category", partsSheet(entries)),
     sheetTable("checks", "Checks of the win rates", checksSheet(rates)),
-    sheetTable("ratings", "Ratings of all models at once", ratingsSheet(entries)),
+    sheetTable("ratings", "Ratings of all models at once", ratingsSheet(entries), ratingsNotes(entries).join("\n")),
   ];
   return [
     sheetTable("winRates", "Win rates", winRateSheet(rates), notes.join("\n")),

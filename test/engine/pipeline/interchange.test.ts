@@ -378,6 +378,10 @@ describe("judgments in the forms of other tools", () => {
         ratings?.rows.map(([, model]) => model),
         ["ours", "base", "third"],
       );
+      assert.equal(ratings?.note, undefined);
+      await writeJsonl(file, [...between("ours", "base"), ...between("far", "off")]);
+      const apart = (await tablesOfJudgments([file])).find(({ name }) => name === "ratings");
+      assert.match(apart?.note ?? "", /^On judgments without a rating against base: far, off; no comparison, nor/);
     }));
 
   it("of FastChat's single answers are mean grades, with an interval over questions", () =>

@@ -4,7 +4,9 @@ import type { RatedModel } from "../../../engine/protocol/ratings.ts";
 import { ratingsPlot } from "../../../webview/tables/ratingsPlot.ts";
 import { describeInBrowser } from "../chromium.ts";
 import { closeAfterEach, type DashboardPage } from "../page.ts";
-import { openState, runWith, VIEW_STATES } from "../views.ts";
+import { openState, RATED, runWith, VIEW_STATES } from "../views.ts";
+
+const WHY = "On inDistribution without a rating against ppo: alone; no comparison, nor a chain of them, joins the two.";
 
 const model = (name: string, rating?: number, low?: number, high?: number): RatedModel => ({
   ...{ benchmark: "mine", model: name, text: rating === undefined ? "unbeaten" : String(rating) },
@@ -57,6 +59,21 @@ describeInBrowser("the ratings in the win-rate view", (browser) => {
     await table.getByRole("row", { name: "salsa 1061 1032 – 1090" }).waitFor();
     await table.getByRole("row", { name: "ppo 1000 –" }).waitFor();
     await ratings.getByText(/400 points are odds of ten to one/).waitFor();
+  });
+
+  it("say below them who has none and why, and nothing twice", async () => {
+    const state = VIEW_STATES.find(({ what }) => what === "the win rates");
+    assert.ok(state);
+    const table = { ...RATED.table, note: `${WHY}\nA note of all tables.` };
+    const rates = { ...RATED.table, name: "winRates", note: "A note of all tables.", columns: [], rows: [] };
+    const ended: EventBody = { kind: "runFinished", status: "stopped", seconds: 1 };
+    open = await openState(browser(), {
+      ...state,
+      run: runWith({ kind: "table", table }, { kind: "table", table: rates }, ended),
+    });
+    const ratings = open.page.getByRole("region", { name: "Ratings" });
+    await ratings.getByText(WHY).waitFor();
+    assert.equal(await ratings.getByText("A note of all tables.").count(), 0);
   });
 
   it("are left out where a run has none", async () => {

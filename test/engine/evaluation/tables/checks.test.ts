@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { type TableEntry, winRateTable } from "../../../../engine/evaluation/table.ts";
 import { checksSheet } from "../../../../engine/evaluation/tables/checks.ts";
 import { jsonTable, parseJsonTable } from "../../../../engine/evaluation/tables/json.ts";
-import { ratingsSheet } from "../../../../engine/evaluation/tables/ratings.ts";
+import { ratingsNotes, ratingsSheet } from "../../../../engine/evaluation/tables/ratings.ts";
 import type { Sheet } from "../../../../engine/evaluation/tables/sheet.ts";
 import type { Comparison } from "../../../../engine/evaluation/winRates.ts";
 import { comparisonsOf } from "../comparisons.ts";
@@ -98,6 +98,37 @@ describe("the ratings of all models at once", () => {
     ]);
     assert.deepEqual(columnOf(sheet, "model").slice(0, 4), ["top", "y", "base", "low"]);
     assert.deepEqual(columnOf(sheet, "rating"), ["unbeaten", "1014", "1000", "without a point", "–", "–"]);
+  });
+
+  it("say who has none and why, by benchmark: not joined, joined by what says nothing, or without a verdict", () => {
+    const always = comparisonsOf({ win: 5, loss: 0, tie: 0, dropped: 0 });
+    const entries = [
+      entry("x", "base", OPEN),
+      entry("lost", "alone", OPEN),
+      entry("base", "weak", always),
+      entry("other", "weak", always),
+      entry("silent", "base", comparisonsOf({ win: 0, loss: 0, tie: 0, dropped: 5 })),
+      { ...entry("x", "base", OPEN), benchmark: "out" },
+      { ...entry("y", "base", OPEN), benchmark: "out" },
+      { ...entry("a", "b", OPEN), benchmark: "two only" },
+      { ...entry("c", "d", OPEN), benchmark: "two pairs" },
+      { ...entry("e", "f", OPEN), benchmark: "two pairs" },
+    ];
+    assert.deepEqual(ratingsNotes(entries), [
+      "On in without a rating against base: alone, lost; no comparison, nor a chain of them, joins the two.",
+      "On in without a rating against base: other; those between them won or lost every comparison, which does not tell who is better.",
+      "On in without a rating against base: silent; none of its comparisons has a verdict.",
+      "On two pairs without a rating against d: e, f; no comparison, nor a chain of them, joins the two.",
+    ]);
+    const sheet = ratingsSheet(entries.slice(0, 5));
+    const unrated = sheet.rows.filter(([, , rating]) => rating === "–").map(([, model]) => model);
+    assert.deepEqual(unrated, ["alone", "lost", "other", "silent"]);
+  });
+
+  it("have a model with a verdict at 1000, though another has more pairs that were dropped", () => {
+    const none = comparisonsOf({ win: 0, loss: 0, tie: 0, dropped: 5 });
+    const sheet = ratingsSheet([entry("x", "silent", none), entry("y", "silent", none), entry("x", "y", OPEN)]);
+    assert.deepEqual(columnOf(sheet, "rating"), ["1014", "1000", "–"]);
   });
 
   it("are by seed where there are several: what a seed's training did is one observation", () => {
