@@ -5,7 +5,8 @@ import type { ComparisonRecord } from "../storage/formats/comparisons.ts";
 
 const TEXTS: Readonly<Record<GameProblem, string>> = {
   malformed: "without a verdict",
-  double: "with two different verdicts, of which the last counts",
+  double: "with two different verdicts, of which the last counts, or grades, of which the first",
+  outOfRange: "with a grade that is none from 1 to 10",
   refused: "refused",
   cutOff: "cut off at maxTokens, which is not a verdict",
   failed: "that the server refused or did not answer",

@@ -63,6 +63,8 @@ export function verdictSettings(
     model,
     ...(baseUrl !== undefined && { baseUrl }),
     protocol: protocol === "official" ? official : protocol,
+    // The first grade counts: earlier versions took the last, and their judgments are not these.
+    ...(protocol === "single" && { grade: "first" }),
     ...(verdictPattern !== undefined && { verdictPattern }),
     samples,
     temperature,

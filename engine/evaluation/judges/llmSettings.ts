@@ -20,7 +20,8 @@ const protocols = {
   official:
     "FastChat's prompts: pair-v2, pair-math-v1 for questions with a reference answer, and both's multi-turn forms for second turns; for benchmarks of the kind arena-hard, its own five-way verdict",
   arenaHard: "Arena-Hard v0.1's five-way verdict",
-  single: "each answer is graded from 1 to 10 (FastChat's single-v1); the higher grade wins, grades within 0.1 tie",
+  single:
+    "each answer is graded from 1 to 10 (FastChat's single-v1); the higher grade wins, grades within 0.1 tie. As in FastChat, the first [[7]] of a reply counts, or the first [7] where there is none; one that is none from 1 to 10 is left out",
   file: "the prompt in promptFile",
 } as const;
 

@@ -11,14 +11,23 @@ export interface VerdictForm {
   readonly pattern: RegExp;
   /** The winner that a verdict names, or the grade; undefined for a word that is no verdict. */
   readonly read: (verdict: string) => SeatWinner | number | undefined;
+  /** Of grades: the pattern where that one finds nothing; then the first finding counts, not the last. */
+  readonly otherwise?: RegExp;
 }
 
 /** `[[A]]`, `[[B]]`, or `[[C]]` for a tie. */
 export const THREE_WAY: VerdictForm = { pattern: /\[\[([ABC])\]\]/g, read: winnerOf };
 /** Arena-Hard's: `[[A>>B]]`, `[[A>B]]`, `[[A=B]]`, `[[B>A]]` or `[[B>>A]]`. */
 export const FIVE_WAY: VerdictForm = { pattern: /\[\[([AB<>=]{3,4})\]\]/g, read: winnerOf };
-/** A grade: `[[7]]`, `[[7.5]]`. */
-export const RATING: VerdictForm = { pattern: /\[\[(\d{1,3}(?:\.\d{1,4})?)\]\]/g, read: gradeOf };
+/**
+ * A grade, `[[7]]` or `[[7.5]]`, read as FastChat does: the first one counts, and without any the first `[7]`. `[[ 7 ]]`
+ * and `[[8/10]]` are no grades there, nor here.
+ */
+export const RATING: VerdictForm = {
+  pattern: /\[\[(\d{1,9}(?:\.\d{0,9})?)\]\]/g,
+  otherwise: /\[(\d{1,9}(?:\.\d{0,9})?)\]/g,
+  read: Number,
+};
 
 /** A form of one's own: `pattern` is a regular expression whose first group names A, B, C, A>B and the like. */
 export function ownForm(pattern: string): VerdictForm {
@@ -29,20 +38,33 @@ export function ownForm(pattern: string): VerdictForm {
 export interface ReadVerdict<T> {
   /** Undefined where there is none. */
   readonly verdict: T | undefined;
-  /** True where it holds two that are different; the last one counts. */
+  /** True where it holds two that are different; the last one counts, of grades the first. */
   readonly isDouble: boolean;
+  /** True where the grade that counts is none from 1 to 10: FastChat averages it like the others, and we leave it out. */
+  readonly isOutOfRange: boolean;
 }
 
 /**
  * The verdict in a reply. The last well-formed one counts, since replies quote the format before they decide; FastChat
- * looks for `[[A]]` anywhere first, and Arena-Hard v0.1 rejects replies that hold two different ones.
+ * looks for `[[A]]` anywhere first, and Arena-Hard v0.1 rejects replies that hold two different ones. Of grades the first
+ * counts, so that means are FastChat's.
  */
-export function parseVerdict(reply: string, { pattern, read }: VerdictForm): ReadVerdict<SeatWinner | number> {
-  const found = [...reply.slice(-MOST_READ).matchAll(pattern)].flatMap((match) => {
-    const verdict = read((match[1] ?? match[0]).trim());
-    return verdict === undefined ? [] : [verdict];
-  });
-  return { verdict: found.at(-1), isDouble: new Set(found).size > 1 };
+export function parseVerdict(reply: string, form: VerdictForm): ReadVerdict<SeatWinner | number> {
+  const { otherwise } = form;
+  if (otherwise === undefined) {
+    const found = findings(reply.slice(-MOST_READ), form);
+    return { verdict: found.at(-1), isDouble: new Set(found).size > 1, isOutOfRange: false };
+  }
+  const well = findings(reply, form);
+  const found = well.length > 0 ? well : findings(reply, { ...form, pattern: otherwise });
+  const [grade] = found;
+  const isOutOfRange = typeof grade === "number" && (grade < 1 || grade > 10);
+  // What stands in single brackets may be anything: two of them are no two verdicts.
+  return { verdict: isOutOfRange ? undefined : grade, isDouble: new Set(well).size > 1, isOutOfRange };
+}
+
+function findings(text: string, { pattern, read }: VerdictForm): readonly (SeatWinner | number)[] {
+  return [...text.matchAll(pattern)].flatMap((match) => read((match[1] ?? match[0]).trim()) ?? []);
 }
 
 const WORDS: Readonly<Record<string, SeatWinner>> = {
@@ -55,9 +77,4 @@ const WORDS: Readonly<Record<string, SeatWinner>> = {
 function winnerOf(verdict: string): SeatWinner | undefined {
   const word = verdict.toUpperCase();
   return Object.hasOwn(WORDS, word) ? WORDS[word] : undefined;
-}
-
-function gradeOf(verdict: string): number | undefined {
-  const grade = Number(verdict);
-  return grade >= 1 && grade <= 10 ? grade : undefined;
 }

@@ -103,7 +103,8 @@ interface JudgedVerdict {
 function verdictOf({ form }: JudgePrompt, { text, end }: JudgeReply): JudgedVerdict {
   // A reply that was cut off may have named a verdict that it was about to weigh.
   if (end === "length") return { verdict: undefined, problem: "cutOff" };
-  const { verdict, isDouble } = parseVerdict(text, form);
+  const { verdict, isDouble, isOutOfRange } = parseVerdict(text, form);
+  if (isOutOfRange) return { verdict, problem: "outOfRange" };
   if (verdict !== undefined) return { verdict, ...(isDouble && { problem: "double" as const }) };
   return { verdict, problem: end === "refused" || isRefusal(text) ? "refused" : "malformed" };
 }

@@ -79,7 +79,16 @@ export const JUDGING = [
     name: "judge/double",
     label: "Games with two verdicts",
     unit: "games",
-    description: "Games whose judge gave two different verdicts; the last one counts",
+    description:
+      "Games whose judge gave two different verdicts, of which the last counts, or grades, of which the first",
+    source: "",
+    bounds: FROM_ZERO,
+  },
+  {
+    name: "judge/outOfRange",
+    label: "Grades out of range",
+    unit: "games",
+    description: "Games with a grade that is none from 1 to 10, which is left out",
     source: "",
     bounds: FROM_ZERO,
   },

@@ -247,6 +247,32 @@ describe("a language model as judge", () => {
       });
     }));
 
+  it("counts a double grade and one out of range by kind: of two the first counts, the other is left out", () =>
+    inTemporaryFolder(async (root) => {
+      const replies = ["[[2]]", "[[5]], at first [[11]]", "[[11]], at first [[5]]"];
+      const script: Script = (seen, response) =>
+        json(response, chat(replies[Number(/answer (\d)/.exec(lastMessage(seen))?.[1])] ?? ""));
+      await withServer(script, async ({ baseUrl }) => {
+        const theirs = (prompt: number): string => `answer ${prompt}`;
+        const events = await judged({
+          baseUrl,
+          root,
+          n: 3,
+          llm: { protocol: "single" },
+          ours: () => "answer 0",
+          theirs,
+        });
+        const values = metricsOf(events);
+        assert.deepEqual([values["judge/double"], values["judge/outOfRange"], values["judge/dropped"]], [2, 2, 1]);
+        assert.ok(METRICS.some(({ name }) => name === "judge/outOfRange"));
+        const grades = (await readGrades(path.join(root, "stage", "result"))).filter(({ model }) => model === "b");
+        assert.deepEqual(
+          grades.map(({ score }) => score),
+          [2, 5, -1],
+        );
+      });
+    }));
+
   it("grades what was begun by a version that kept no grades, from the game that it still has to play", () =>
     inTemporaryFolder(async (root) => {
       const work = path.join(root, "stage", "work");

@@ -138,15 +138,38 @@ describe("judges by a score", () => {
 describe("verdicts in replies", () => {
   it("are the last well-formed one, and two that differ are noticed", () => {
     assert.deepEqual(parseVerdict('I will say "[[A]]" if A is better. [[B]]', THREE_WAY), {
-      verdict: "second",
-      isDouble: true,
+      ...{ verdict: "second", isDouble: true, isOutOfRange: false },
     });
-    assert.deepEqual(parseVerdict("[[C]] as I said: [[C]]", THREE_WAY), { verdict: "tie", isDouble: false });
+    assert.deepEqual(parseVerdict("[[C]] as I said: [[C]]", THREE_WAY), {
+      ...{ verdict: "tie", isDouble: false, isOutOfRange: false },
+    });
     assert.equal(parseVerdict("[[A]] … [[D]] [A]", THREE_WAY).verdict, "first");
-    assert.deepEqual(parseVerdict("[[A>B]], no: [[B>>A]]", FIVE_WAY), { verdict: "second", isDouble: true });
+    assert.deepEqual(parseVerdict("[[A>B]], no: [[B>>A]]", FIVE_WAY), {
+      ...{ verdict: "second", isDouble: true, isOutOfRange: false },
+    });
     assert.equal(parseVerdict("[[A=B]]", FIVE_WAY).verdict, "tie");
     assert.equal(parseVerdict("Rating: [[7.5]]", RATING).verdict, 7.5);
     assert.equal(parseVerdict("Winner: b.", ownForm("Winner: ([abc])")).verdict, "second");
+  });
+
+  it("are grades as FastChat reads them, the first one, but for those out of range; two that differ are noticed", () => {
+    const grades: readonly (readonly [string, number | undefined, boolean, boolean])[] = [
+      ["[[5]] … [[11]]", 5, true, false],
+      ["[[11]] … [[5]]", undefined, true, true],
+      ["[[5]], so [[5.0]]", 5, false, false],
+      ["[[0]]", undefined, false, true],
+      ["[[10.01]]", undefined, false, true],
+      ["[[8.]]", 8, false, false],
+      ["See [2]. Rating: [[7]]", 7, false, false],
+      ["Rating: [6], see [2]", 6, false, false],
+      ["Rating: [0]", undefined, false, true],
+      ["[[ 7 ]]", undefined, false, false],
+      ["[[8/10]]", undefined, false, false],
+      ["[[-3]]", undefined, false, false],
+      [`[[${"9".repeat(100_000)}]]`, undefined, false, false],
+    ];
+    for (const [reply, verdict, isDouble, isOutOfRange] of grades)
+      assert.deepEqual(parseVerdict(reply, RATING), { verdict, isDouble, isOutOfRange }, reply.slice(0, 40));
   });
 
   it("are missing when there is none", () => {
