@@ -4,6 +4,7 @@ import {
   DriverError,
   PtxError as RefusedPtx,
   packArguments,
+  type CopyQueue,
   type CudaDevice,
   type CudaEvent,
   type CudaFunction,
@@ -12,10 +13,12 @@ import {
   type DevicePointer,
   type DeviceProperties,
   type Driver,
+  type HostMemory,
   type Launch,
 } from "../../engine/compute/backends/cuda/driver.ts";
 import type { ProductLibrary } from "../../engine/compute/backends/cuda/cublas/library.ts";
 import { launch } from "./blocks.ts";
+import { CopySide, PastEvent } from "./copyQueue.ts";
 import { PtxError } from "./errors.ts";
 import * as layout from "./layout.ts";
 import { Machine, type Loaded, type Ready } from "./machine.ts";
@@ -103,28 +106,14 @@ interface RecordedGraph extends CudaGraph {
   readonly work: readonly (() => void)[];
 }
 
-/** An event knows what was done before it, for all is done at once; its time is that of the host. */
-class PastEvent implements CudaEvent {
-  readonly at = performance.now();
-
-  isDone(): boolean {
-    return true;
-  }
-
-  millisecondsSince(earlier: CudaEvent): number {
-    return earlier instanceof PastEvent ? this.at - earlier.at : 0;
-  }
-
-  release(): void {
-    // Nothing is held.
-  }
-}
-
-/** Does everything at once: what a queue would do later is done when it is asked for. */
+/** Does everything at once: what its queue would do later is done when it is asked for. Copies beside it come late. */
 class InterpretedDevice implements CudaDevice {
   readonly properties = PROPERTIES;
   readonly #machine = new Machine();
   #recording: (() => void)[] | null = null;
+  /** Whatever has been queued so far. */
+  #calls = 0;
+  readonly #copies = new CopySide(this.#machine.memory, () => this.#calls);
 
   freeBytes(): number {
     return this.#machine.memory.free;
@@ -150,6 +139,7 @@ class InterpretedDevice implements CudaDevice {
 
   copyToDevice(address: DevicePointer, data: Uint8Array): void {
     this.#notRecording("copy to the device");
+    this.#calls++;
     const { memory } = this.#machine;
     const at = memory.host(address, data.length, "copy to the device", { written: false });
     memory.bytes.set(data, at);
@@ -161,6 +151,21 @@ class InterpretedDevice implements CudaDevice {
     const { memory } = this.#machine;
     const at = memory.host(address, data.length, "copy to the host", { written: true });
     data.set(memory.bytes.subarray(at, at + data.length));
+  }
+
+  allocateHost(bytes: number): HostMemory {
+    this.#notRecording("pin memory");
+    return this.#copies.allocateHost(bytes);
+  }
+
+  openCopyQueue(): CopyQueue {
+    this.#notRecording("open a queue of copies");
+    return this.#copies.openQueue();
+  }
+
+  wait(mark: CudaEvent): void {
+    this.#notRecording("wait for an event");
+    this.#copies.waitFor(mark);
   }
 
   copy(to: DevicePointer, from: DevicePointer, bytes: number): void {
@@ -218,6 +223,7 @@ class InterpretedDevice implements CudaDevice {
 
   replay(graph: CudaGraph): void {
     this.#notRecording("replay");
+    this.#calls++;
     for (const one of (graph as RecordedGraph).work) one();
   }
 
@@ -232,7 +238,7 @@ class InterpretedDevice implements CudaDevice {
 
   record(): CudaEvent {
     this.#notRecording("record an event");
-    return new PastEvent();
+    return new PastEvent(this.#calls);
   }
 
   finish(): Promise<void> {
@@ -241,12 +247,17 @@ class InterpretedDevice implements CudaDevice {
   }
 
   close(): void {
-    // The memory goes with the object.
+    // The device's memory goes with the object.
+    this.#copies.assertClosed();
   }
 
   #queue(work: () => void): void {
-    if (this.#recording !== null) this.#recording.push(work);
-    else work();
+    if (this.#recording !== null) {
+      this.#recording.push(work);
+      return;
+    }
+    this.#calls++;
+    work();
   }
 
   #notRecording(operation: string): void {

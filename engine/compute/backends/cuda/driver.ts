@@ -59,6 +59,31 @@ export interface Driver {
   open(index: number): CudaDevice;
 }
 
+/** Memory of the host that does not move, so that a card copies to it while the host goes on: pinned. */
+export interface HostMemory {
+  readonly bytes: Uint8Array;
+  /** Gives it back; no copy to it may be under way, and `bytes` may not be touched any more. */
+  release(): void;
+}
+
+/** A queue of copies to the host, beside the device's own: neither waits for the other unless it is told to. */
+export interface CopyQueue {
+  /** What is queued from here on begins when all before the mark is done. */
+  wait(mark: CudaEvent): void;
+  /** Queues a copy. To memory that is not pinned it may block, for all that is queued here and for itself. */
+  copyToHost(data: Uint8Array, address: DevicePointer): void;
+  /** A mark in this queue, after all that was queued so far. */
+  record(): CudaEvent;
+  /**
+   * Resolves when all that was queued so far is done; the thread is free meanwhile.
+   *
+   * @throws {DriverError} when something queued failed: then the device is lost to this process.
+   */
+  finish(): Promise<void>;
+  /** Ends it; blocks until all that was queued is done. */
+  close(): void;
+}
+
 /**
  * An open device with one queue. Copies, fills, launches and replays are done one after another in the order of their
  * calls; all but `copyToHost` may return before they are done. A fault on the device shows in a later call.
@@ -82,6 +107,17 @@ export interface CudaDevice {
   copyToDevice(address: DevicePointer, data: Uint8Array): void;
   /** Copies to the host, after all that was queued before; blocks until it is done. */
   copyToHost(data: Uint8Array, address: DevicePointer): void;
+  /**
+   * Takes pinned memory of the host.
+   *
+   * @param bytes - Above 0.
+   * @throws {DriverError} when the driver gives none.
+   */
+  allocateHost(bytes: number): HostMemory;
+  /** Opens a queue of copies beside this device's own. */
+  openCopyQueue(): CopyQueue;
+  /** What is queued from here on begins when all before a mark in another queue is done. */
+  wait(mark: CudaEvent): void;
   /** Copies within the device; the two do not overlap. */
   copy(to: DevicePointer, from: DevicePointer, bytes: number): void;
   /** Writes a 32-bit word `count` times. */
@@ -121,7 +157,7 @@ export interface CudaDevice {
    * @throws {DriverError} when it does not start on this device.
    */
   openProducts(file: string): ProductLibrary;
-  /** Gives everything back: modules, graphs, events, memory. */
+  /** Gives everything back: modules, graphs, events, memory of the device. Copy queues and pinned memory are closed before. */
   close(): void;
 }
 

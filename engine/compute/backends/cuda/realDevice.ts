@@ -1,5 +1,5 @@
-import { setImmediate, setTimeout } from "node:timers/promises";
 import {
+  type CopyQueue,
   type CudaDevice,
   type CudaEvent,
   type CudaFunction,
@@ -10,6 +10,7 @@ import {
   type DevicePointer,
   type DeviceProperties,
   DriverError,
+  type HostMemory,
   type Launch,
   PtxError,
   packArguments,
@@ -18,23 +19,19 @@ import type { DeviceUse } from "../../backend.ts";
 import { LibCublasLt } from "./cublas/libcublasLt.ts";
 import type { ProductLibrary } from "./cublas/library.ts";
 import { RealLibrary } from "./cublas/realLibrary.ts";
-import { LaunchRoom, RealEvent, RealFunction, RealGraph, RealModule } from "./handles.ts";
+import { LaunchRoom, RealFunction, RealGraph, RealModule } from "./handles.ts";
 import { type LibCuda, textOf } from "./libcuda.ts";
 import { cardMeter } from "./nvml.ts";
+import { RealCopyQueue, allocateHost, finishOf, openStream, recordIn, waitIn } from "./realCopies.ts";
 
 /** Numbers of cuda.h. */
 const MEMORY_POOLS_SUPPORTED = 115;
 const POOL_RELEASE_THRESHOLD = 4;
-const STREAM_NON_BLOCKING = 1;
 const CAPTURE_THREAD_LOCAL = 1;
-const EVENT_DEFAULT = 0;
 const JIT_ERROR_LOG = 5;
 const JIT_ERROR_LOG_BYTES = 6;
 
 const LOG_BYTES = 16_384;
-/** Waiting begins with turns of the event loop; after so many milliseconds it sleeps between looks. */
-const BUSY_MS = 2;
-
 /** A card through libcuda. */
 export class RealDevice implements CudaDevice {
   readonly properties: DeviceProperties;
@@ -53,7 +50,7 @@ export class RealDevice implements CudaDevice {
     this.device = cuda.getInt(what, "cuDeviceGet", properties.index);
     const context = cuda.get(what, "cuDevicePrimaryCtxRetain", this.device);
     cuda.call(what, "cuCtxSetCurrent", context);
-    this.stream = cuda.get(what, "cuStreamCreate", STREAM_NON_BLOCKING);
+    this.stream = openStream(cuda, what);
     if (cuda.getInt(what, "cuDeviceGetAttribute", MEMORY_POOLS_SUPPORTED, this.device) === 0) {
       throw new DriverError(what, CudaResult.invalidDevice, "it has no memory pools");
     }
@@ -97,6 +94,18 @@ export class RealDevice implements CudaDevice {
     if (data.length === 0) return;
     this.cuda.call("copy to the host", "cuMemcpyDtoHAsync_v2", data, address, data.length, this.stream);
     this.cuda.call("copy to the host", "cuStreamSynchronize", this.stream);
+  }
+
+  allocateHost(bytes: number): HostMemory {
+    return allocateHost(this.cuda, bytes);
+  }
+
+  openCopyQueue(): CopyQueue {
+    return new RealCopyQueue(this.cuda);
+  }
+
+  wait(mark: CudaEvent): void {
+    waitIn(this.cuda, this.stream, mark);
   }
 
   copy(to: DevicePointer, from: DevicePointer, bytes: number): void {
@@ -159,22 +168,11 @@ export class RealDevice implements CudaDevice {
   }
 
   record(): CudaEvent {
-    const event = this.cuda.get("make an event", "cuEventCreate", EVENT_DEFAULT);
-    this.cuda.call("record an event", "cuEventRecord", event, this.stream);
-    return new RealEvent(this.cuda, event);
+    return recordIn(this.cuda, this.stream);
   }
 
-  async finish(): Promise<void> {
-    const event = this.record();
-    try {
-      const start = performance.now();
-      while (!event.isDone()) {
-        if (performance.now() - start < BUSY_MS) await setImmediate();
-        else await setTimeout(1);
-      }
-    } finally {
-      event.release();
-    }
+  finish(): Promise<void> {
+    return finishOf(this.cuda, this.stream);
   }
 
   openProducts(file: string): ProductLibrary {

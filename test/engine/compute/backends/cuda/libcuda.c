@@ -7,14 +7,15 @@
 
 typedef int Result;
 enum { INVALID_VALUE = 1, OUT_OF_MEMORY = 2, NOT_FOUND = 500, NOT_READY = 600, ILLEGAL_ADDRESS = 700 };
-enum { ADD = 101, CRASH = 102, STREAM = 201, CONTEXT = 301, POOL = 401, MODULE = 501, EVENT = 601 };
+enum { ADD = 101, CRASH = 102, STREAM = 201, COPIES = 202, CONTEXT = 301, POOL = 401, MODULE = 501, EVENT = 601 };
 
 struct Launch {
   int n, step;
   int* data;
 };
 static struct Launch recorded[16];
-static int recordedCount, isCapturing, polls, fault;
+static int recordedCount, isCapturing, polls, fault, streams, copiesWait;
+static void* pinned;
 
 static int setting(const char* name, int otherwise) {
   const char* text = getenv(name);
@@ -40,7 +41,7 @@ Result cuDeviceGetAttribute(int* value, int attribute, int device) {
   return INVALID_VALUE;
 }
 Result cuDeviceGetDefaultMemPool(uint64_t* pool, int device) { return *pool = POOL, device != 7; }
-Result cuDevicePrimaryCtxRetain(uint64_t* context, int device) { return *context = CONTEXT, device != 7; }
+Result cuDevicePrimaryCtxRetain(uint64_t* context, int device) { return *context = CONTEXT, streams = 0, device != 7; }
 Result cuDevicePrimaryCtxRelease_v2(int device) { return device != 7; }
 Result cuCtxSetCurrent(uint64_t context) { return context != CONTEXT; }
 Result cuMemGetInfo_v2(uint64_t* free, uint64_t* total) { return *free = 3ull << 32, *total = 5ull << 32, 0; }
@@ -56,9 +57,15 @@ Result cuMemFreeAsync(uint64_t address, uint64_t stream) { return free((void*)ad
 Result cuMemcpyHtoDAsync_v2(uint64_t to, const void* from, size_t bytes, uint64_t stream) {
   return memcpy((void*)to, from, bytes), stream != STREAM;
 }
+/** In the second stream only once that waits for the first, and to memory that is pinned. */
 Result cuMemcpyDtoHAsync_v2(void* to, uint64_t from, size_t bytes, uint64_t stream) {
-  return memcpy(to, (void*)from, bytes), stream != STREAM;
+  if (stream == COPIES && (!copiesWait || to != pinned)) return INVALID_VALUE;
+  return memcpy(to, (void*)from, bytes), stream != STREAM && stream != COPIES;
 }
+Result cuMemHostAlloc(void** address, size_t bytes, unsigned flags) {
+  return bytes > 1 << 20 ? OUT_OF_MEMORY : (*address = pinned = malloc(bytes), flags != 0);
+}
+Result cuMemFreeHost(void* address) { return address != pinned ? INVALID_VALUE : (free(pinned), pinned = NULL, 0); }
 Result cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t bytes, uint64_t stream) {
   return memcpy((void*)to, (void*)from, bytes), stream != STREAM;
 }
@@ -103,9 +110,15 @@ Result cuLaunchKernel(uint64_t function, unsigned gx, unsigned gy, unsigned gz, 
   else add(launch);
   return 0;
 }
-Result cuStreamCreate(uint64_t* stream, unsigned flags) { return *stream = STREAM, flags != 1; }
-Result cuStreamDestroy_v2(uint64_t stream) { return stream != STREAM; }
-Result cuStreamSynchronize(uint64_t stream) { return stream != STREAM ? INVALID_VALUE : fault; }
+Result cuStreamCreate(uint64_t* stream, unsigned flags) {
+  return copiesWait = 0, *stream = STREAM + streams++, flags != 1 || streams > 2;
+}
+Result cuStreamDestroy_v2(uint64_t stream) { return stream != STREAM + --streams; }
+Result cuStreamSynchronize(uint64_t stream) { return stream != STREAM && stream != COPIES ? INVALID_VALUE : fault; }
+Result cuStreamWaitEvent(uint64_t stream, uint64_t event, unsigned flags) {
+  if (stream == COPIES) copiesWait = 1;
+  return event != EVENT || flags != 0 || (stream != STREAM && stream != COPIES);
+}
 Result cuStreamBeginCapture_v2(uint64_t stream, int mode) {
   return isCapturing = 1, recordedCount = 0, stream != STREAM || mode != 1;
 }
@@ -120,7 +133,9 @@ Result cuGraphLaunch(uint64_t ready, uint64_t stream) {
 Result cuGraphExecDestroy(uint64_t ready) { return ready != 12; }
 Result cuGraphDestroy(uint64_t graph) { return graph != 11; }
 Result cuEventCreate(uint64_t* event, unsigned flags) { return *event = EVENT, polls = 0, flags != 0; }
-Result cuEventRecord(uint64_t event, uint64_t stream) { return event != EVENT || stream != STREAM; }
+Result cuEventRecord(uint64_t event, uint64_t stream) {
+  return event != EVENT || (stream != STREAM && stream != COPIES);
+}
 Result cuEventQuery(uint64_t event) { return event != EVENT ? INVALID_VALUE : ++polls < 5 ? NOT_READY : fault; }
 Result cuEventElapsedTime(float* milliseconds, uint64_t from, uint64_t to) {
   return *milliseconds = 1.5f, from != EVENT || to != EVENT;

@@ -101,6 +101,28 @@ if (process.platform === "linux" && hasCompiler()) {
       device.close();
     });
 
+    it("copies to pinned memory in a second stream, which waits for the first, and it for that", async () => {
+      const address = device.allocate(8);
+      device.copyToDevice(address, Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8));
+      const pinned = device.allocateHost(8);
+      const queue = device.openCopyQueue();
+      assert.throws(() => queue.copyToHost(pinned.bytes, address), /^DriverError: cuda: copy to the host: /);
+      const begin = device.record();
+      queue.wait(begin);
+      begin.release();
+      queue.copyToHost(pinned.bytes, address);
+      const end = queue.record();
+      device.wait(end);
+      end.release();
+      await queue.finish();
+      assert.deepEqual([...pinned.bytes], [1, 2, 3, 4, 5, 6, 7, 8]);
+      queue.close();
+      pinned.release();
+      assert.throws(() => pinned.release(), DriverError);
+      assert.throws(() => device.allocateHost(2 ** 21), /pin 2097152 bytes of memory: unknown error \(error 2\)/);
+      device.close();
+    });
+
     it("launches kernels at once or, captured, when they are replayed", async () => {
       const add = device.loadModule(".entry add").getFunction("add");
       assert.equal(add.registers, 40);
