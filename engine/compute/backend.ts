@@ -65,6 +65,20 @@ export interface DeviceUse {
   readonly watts?: number;
 }
 
+/** Copies of buffers on the host, made while programs run. */
+export interface HostCopies {
+  /** Why programs wait while they are made, after all: for people, without a full stop. Known after the first `take`. */
+  readonly hindrance: string | undefined;
+  /**
+   * Begins to copy buffers as all that was run before leaves them; a program that changes one waits until it is copied.
+   * They take the place of the copies before.
+   */
+  take(buffers: readonly DeviceBuffer[]): void;
+  /** A buffer's copy, once it has arrived; others' with the next `take`, and gone with `release`. */
+  read(buffer: DeviceBuffer): Promise<HostArray>;
+  release(): void;
+}
+
 /** A device that executes programs. The same program on the same device gives the same bytes every time. */
 export interface Backend {
   readonly name: string;
@@ -79,6 +93,8 @@ export interface Backend {
   allocate(spec: TensorSpec, data?: HostArray): DeviceBuffer;
   write(buffer: DeviceBuffer, data: HostArray): void;
   read(buffer: DeviceBuffer): Promise<HostArray>;
+  /** Left out by backends whose programs hold the thread: nobody would write the copies meanwhile. */
+  copies?(): HostCopies;
   release(buffer: DeviceBuffer): void;
   compile(program: Program): Executable;
   /** Gives up the working memory of programs until one runs again, so that buffers may lie there meanwhile. */

@@ -34,6 +34,16 @@ export interface Program {
   readonly variables: Readonly<Record<string, number>>;
 }
 
+/** Names of the variables that a program changes. */
+export function changedVariables({ instructions, values, buffers }: Program): ReadonlySet<string> {
+  const changed = new Set<string>();
+  for (const id of instructions.flatMap(({ outputs }) => outputs)) {
+    const buffer = defined(buffers[defined(values[id]).buffer]);
+    if (buffer.kind === "variable") changed.add(buffer.name);
+  }
+  return changed;
+}
+
 /** Arena offsets are multiples of this: a WebGPU storage binding's alignment, and several SIMD vectors. */
 const ALIGNMENT = 256;
 

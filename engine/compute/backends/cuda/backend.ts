@@ -5,6 +5,7 @@ import {
   type DeviceUse,
   type Executable,
   type HostArray,
+  type HostCopies,
   type Limits,
   type MemoryUse,
   checkHostData,
@@ -14,6 +15,7 @@ import type { Program } from "../../graph/program.ts";
 import { type TensorSpec, bytesOf } from "../../graph/tensor.ts";
 import { Arena } from "../arena.ts";
 import { CudaBuffer, download, upload } from "./buffer.ts";
+import { CudaCopies } from "./copies.ts";
 import type { ProductLibrary } from "./cublas/library.ts";
 import type { CudaDevice, DevicePointer } from "./driver.ts";
 import { CudaExecutable, FAULT_WORDS, type Owner } from "./executable.ts";
@@ -45,6 +47,7 @@ export class CudaBackend implements Backend, Owner {
   readonly logitsHeld: number;
   readonly products: ProductLibrary | undefined;
   private readonly buffers = new Set<CudaBuffer>();
+  private readonly copied = new Set<CudaCopies>();
 
   constructor(
     device: CudaDevice,
@@ -96,6 +99,7 @@ export class CudaBackend implements Backend, Owner {
   write(buffer: DeviceBuffer, data: HostArray): void {
     const own = this.own(buffer);
     checkHostData("write", own, data);
+    this.beforeChange([own.address]);
     upload(this.device, own.address, data);
   }
 
@@ -106,8 +110,19 @@ export class CudaBackend implements Backend, Owner {
     });
   }
 
+  copies(): HostCopies {
+    const copies = new CudaCopies(this, () => this.copied.delete(copies));
+    this.copied.add(copies);
+    return copies;
+  }
+
+  beforeChange(addresses: Iterable<DevicePointer>): void {
+    for (const copies of this.copied) copies.beforeChange(addresses);
+  }
+
   release(buffer: DeviceBuffer): void {
     const own = this.own(buffer);
+    this.beforeChange([own.address]);
     this.buffers.delete(own);
     this.heap.release(own.address);
   }
@@ -121,6 +136,7 @@ export class CudaBackend implements Backend, Owner {
   }
 
   close(): Promise<void> {
+    for (const copies of this.copied) copies.release();
     this.buffers.clear();
     return new Promise((resolve) => {
       this.products?.close();

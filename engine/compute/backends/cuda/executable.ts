@@ -10,7 +10,7 @@ import {
   checkKept,
 } from "../../backend.ts";
 import { repeated } from "../../graph/dtype.ts";
-import type { Program, Value } from "../../graph/program.ts";
+import { type Program, type Value, changedVariables } from "../../graph/program.ts";
 import { type TensorSpec, bytesOf, defined, sizeOf } from "../../graph/tensor.ts";
 import type { Arena } from "../arena.ts";
 import { keptOutputs } from "../kept.ts";
@@ -44,6 +44,8 @@ export interface Owner {
   /** A buffer like that of `allocate`, with arbitrary content. */
   reserve(spec: TensorSpec): CudaBuffer;
   release(buffer: DeviceBuffer): void;
+  /** Lets what is queued from here on wait for copies of what is there under way. */
+  beforeChange(addresses: Iterable<DevicePointer>): void;
 }
 
 /** Outputs on their way to the host: copies on the device, so that the next run may begin. */
@@ -65,6 +67,7 @@ export class CudaExecutable implements Executable {
   private readonly arenaBytes: number;
   /** The table, then the constants; none where the program has neither. */
   private readonly own: DevicePointer;
+  private readonly changed: ReadonlySet<string>;
   private released = false;
   /** Captured with the addresses in `bound`: the arena's and each variable's. */
   private graph: CudaGraph | undefined;
@@ -75,6 +78,7 @@ export class CudaExecutable implements Executable {
     this.program = program;
     this.owner = owner;
     this.encoded = encode(program, owner.logitsHeld);
+    this.changed = changedVariables(program);
     const { table, fills, constantBytes, arenaBytes, hasProducts } = this.encoded;
     const { products } = owner;
     this.library = products && new LibrarySteps(products);
@@ -136,6 +140,7 @@ export class CudaExecutable implements Executable {
     });
     const graph = this.captured(addresses);
     for (const copy of copies) copy();
+    this.owner.beforeChange([...addresses].flatMap(([name, address]) => (this.changed.has(name) ? [address] : [])));
     device.replay(graph);
     return addresses;
   }
