@@ -25,7 +25,10 @@ export type TensorStream<A extends WeightArray = WeightArray> = Iterable<
 /** A tensor whose numbers are fetched when they are asked for, so that not all need be on the host at a time. */
 export interface FetchedTensor {
   readonly shape: Shape;
-  readonly data: () => Promise<Float32Array>;
+  /** Where it is; absent for one that the host holds. */
+  readonly deviceBuffer?: DeviceBuffer;
+  /** Fetches it from there, or from copies of what is there. */
+  readonly data: (from?: Pick<Backend, "read">) => Promise<Float32Array>;
 }
 
 /** Weights that do not belong to the model they are loaded into. */
@@ -124,8 +127,8 @@ export class DeviceWeights {
   /** The tensors for saving, in f32: each is copied to the host when its turn comes. */
   fetched(): ReadonlyMap<string, FetchedTensor> {
     const tensors = Object.entries(this.buffers).map(([name, buffer]) => {
-      const data = async (): Promise<Float32Array> => f32Of(name, await this.backend.read(buffer));
-      return [name, { shape: buffer.shape, data }] as const;
+      const data: FetchedTensor["data"] = async (from = this.backend) => f32Of(name, await from.read(buffer));
+      return [name, { shape: buffer.shape, deviceBuffer: buffer, data }] as const;
     });
     return new Map(tensors);
   }

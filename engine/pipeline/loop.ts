@@ -1,4 +1,5 @@
 import type { Backend } from "../compute/backend.ts";
+import { SavepointWriter } from "./savepointWriter.ts";
 import { type Savepoint, type StageContext, Stopped } from "./stage.ts";
 
 /** A step's metrics and its work. */
@@ -24,16 +25,33 @@ export interface LoopSettings {
 }
 
 /**
- * Runs a stage's steps from a snapshot on, saving now and then and when asked to stop.
+ * Runs a stage's steps from a snapshot on, saving now and then and when asked to stop. All that was saved is on the disk
+ * when it ends.
  *
  * After a crash at most the work since the last snapshot is done again, with the same result.
  *
  * @param context - Of the stage.
  * @param settings - Its work.
  * @param first - Steps done before.
- * @throws {Stopped} after saving, when the context's signal is aborted.
+ * @throws {Stopped} after saving, when the context's signal is aborted. {DiskError} of a savepoint, at most a step after
+ * it has failed.
  */
 export async function loop(context: StageContext, settings: LoopSettings, first: number): Promise<void> {
+  const writer = new SavepointWriter(context);
+  try {
+    await takeSteps(context, settings, first, writer);
+    await writer.finish();
+  } finally {
+    await writer.release();
+  }
+}
+
+async function takeSteps(
+  context: StageContext,
+  settings: LoopSettings,
+  first: number,
+  writer: SavepointWriter,
+): Promise<void> {
   const { total, saveEvery, metricsEvery, clock = () => performance.now() } = settings;
   const { name, signal } = context;
   let work = NO_WORK;
@@ -50,9 +68,13 @@ export async function loop(context: StageContext, settings: LoopSettings, first:
     context.report({ kind: "progress", step: done, total });
     // Steps hold the thread for their milliseconds; this is where signals and timers get their turn.
     await new Promise((resolve) => setImmediate(resolve));
+    await writer.check();
     if (done === total) return;
-    if (signal.aborted || done % saveEvery === 0) await context.save({ step: done, ...(await settings.save()) });
-    if (signal.aborted) throw new Stopped(`${name}: stopped after step ${done} of ${total}`);
+    const isStopped = signal.aborted;
+    if (isStopped || done % saveEvery === 0) await writer.save({ step: done, ...(await settings.save()) });
+    if (!isStopped) continue;
+    await writer.finish();
+    throw new Stopped(`${name}: stopped after step ${done} of ${total}`);
   }
 }
 

@@ -3,7 +3,7 @@ import type { Backend } from "../compute/backend.ts";
 import type { WeightType } from "../compute/graph/dtype.ts";
 import type { Recomputation } from "../compute/graph/recompute.ts";
 import type { RunConfig } from "../config/index.ts";
-import type { ModelConfig } from "../models/index.ts";
+import type { FetchedTensor, ModelConfig } from "../models/index.ts";
 import type { RunEvent } from "../protocol/events.ts";
 import type { MemoryByRole } from "../common/memory.ts";
 import type { SingleJudgment } from "../evaluation/fastchat/records.ts";
@@ -54,8 +54,10 @@ export interface Snapshot<State = Json> {
 export interface Savepoint {
   readonly step: number;
   readonly json: Json;
-  readonly tensors: SnapshotDraft["tensors"];
+  readonly tensors: ReadonlyMap<string, DraftTensor | FetchedTensor>;
 }
+
+type DraftTensor = SnapshotDraft["tensors"] extends ReadonlyMap<string, infer T> ? T : never;
 
 /** An event of a stage about itself; the executor adds the stage's id. */
 export type StageReport = WithoutStage<Extract<RunEvent, { readonly kind: "progress" | "metrics" | "alarm" | "note" }>>;
@@ -101,7 +103,7 @@ export interface HostContext {
    * @throws {CheckpointError} when it was damaged on disk, or its JSON is not of that form.
    */
   readonly restore: <State>(form: z.ZodType<State>) => Promise<Snapshot<State> | undefined>;
-  /** Replaces the snapshot, all or nothing. */
+  /** Replaces the snapshot, all or nothing; what it is given besides tensors is taken as it is at the call. */
   readonly save: (savepoint: Savepoint) => Promise<void>;
 }
 

@@ -32,10 +32,11 @@ const MOST_STATE_BYTES = 2 ** 29;
  * @throws {DiskError} and leaves the snapshot before in place.
  */
 export async function writeSnapshot(folder: string, { json, tensors }: SnapshotDraft): Promise<void> {
+  const text = JSON.stringify(json); // before anything is waited for: the work may go on meanwhile
   await replaceSavepoint(folder, async (state) => {
     const sources = new Map([...tensors].map(([name, data]) => [name, sourceOf(data)]));
     await writeSafetensors(path.join(state, TENSORS_FILE), sources);
-    await writeNewFile(path.join(state, STATE_FILE), JSON.stringify(json));
+    await writeNewFile(path.join(state, STATE_FILE), text);
   });
 }
 
