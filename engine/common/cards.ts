@@ -27,11 +27,12 @@ export function smallestCard(bytes: number): number | undefined {
 interface CardStage {
   readonly id: string;
   readonly cardBytes?: number | undefined;
+  readonly savepointBytes?: number | undefined;
 }
 
 /**
  * Says which of the usual cards hold all of a run's stages: "on a card: at most 9.1 GiB, in PPO; too much for 8 GB, room on 16, 24,
- * 48, 80 and 141 GB"; undefined where nothing is known or computed.
+ * 48, 80 and 141 GB; savepoints take up to 1.5 GiB of the host's memory"; undefined where nothing is known or computed.
  */
 export function cardsText(stages: readonly CardStage[], nameOf: (id: string) => string): string | undefined {
   const largest = stages.toSorted((a, b) => (b.cardBytes ?? 0) - (a.cardBytes ?? 0))[0];
@@ -43,7 +44,9 @@ export function cardsText(stages: readonly CardStage[], nameOf: (id: string) => 
     ...(others.length === 0 ? [] : [`too much for ${listText(others)} GB`]),
     ...(fits.length === 0 ? [] : [`room on ${listText(fits)} GB`]),
   ];
-  return `on a card: at most ${formatBytes(bytes)}, in ${nameOf(largest.id)}; ${told.join(", ")}`;
+  const saved = Math.max(...stages.map(({ savepointBytes = 0 }) => savepointBytes));
+  const onHost = saved === 0 ? "" : `; savepoints take up to ${formatBytes(saved)} of the host's memory`;
+  return `on a card: at most ${formatBytes(bytes)}, in ${nameOf(largest.id)}; ${told.join(", ")}${onHost}`;
 }
 
 /** A run's peak on a card, with some settings changed. */

@@ -83,6 +83,7 @@ export interface PlannedCost extends Cost {
   readonly arenaBytes: number;
   /** The same of a card. */
   readonly cardArenaBytes: number;
+  readonly savepointBytes: number;
 }
 
 /**
@@ -117,6 +118,7 @@ export function trainingCost(training: TrainingCost): PlannedCost {
     }),
     ...{ weightBytes, optimizerBytes, cacheBytes: 0 },
     cardBytes: cardArenaBytes + cardOwnBytes + held,
+    savepointBytes: TRAINED_COPIES * count * BYTES,
     ...{ arenaBytes, cardArenaBytes },
     flops: (TRAIN * count + TRAIN_FROZEN * belowAdapter(model)) * tokens,
   };
@@ -276,6 +278,7 @@ export function readingCost(
     memoryBytes: held + arenaBytes + tokenizerBytes(model),
     ...{ weightBytes, optimizerBytes: 0, cacheBytes: cache },
     cardBytes: held + cardArenaBytes + cardOwnBytes,
+    savepointBytes: 0,
     ...{ arenaBytes, cardArenaBytes },
     flops: FORWARD * (count + changes) * tokens,
     ...{

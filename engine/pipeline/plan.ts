@@ -7,6 +7,7 @@ import { type Tensor, Graph } from "../compute/graph/tensor.ts";
 import { matmul } from "../compute/ops/index.ts";
 import type { RunConfig } from "../config/index.ts";
 import { preparedName } from "../data/index.ts";
+import { memoryByRole } from "../common/memory.ts";
 import type { PlannedData } from "../protocol/dataCounts.ts";
 import type { Shortfall } from "../protocol/shortfalls.ts";
 import type { PlannedStage } from "../protocol/toolOutput.ts";
@@ -109,9 +110,9 @@ export async function planPipeline(
     key: artifact.key,
     cached,
     parameters: cost.parameters,
-    memoryBytes: cost.memoryBytes,
-    ...(cost.memoryByRole && { memoryByRole: cost.memoryByRole }),
+    ...memoryOf(cost, choice.device.uuid !== undefined),
     ...(cards[at] !== undefined && { cardBytes: cards[at].cost.cardBytes }),
+    ...(cost.savepointBytes && { savepointBytes: cost.savepointBytes }),
     estimatedSeconds: SECONDS_PER_STAGE + cost.flops / rate,
     ...(declared.batchSetting !== undefined && { batchSetting: declared.batchSetting }),
     ...(shares.has(info.id) && { share: shares.get(info.id) }),
@@ -121,6 +122,17 @@ export async function planPipeline(
     }),
     ...(config.runtime.cluster && { runsOn: placeText(config.runtime.cluster, { info, declared, placement }) }),
   }));
+}
+
+/** Memory of a stage, that of the host for its savepoints included where it runs on a card. */
+export function memoryOf(
+  { memoryBytes, memoryByRole: roles, savepointBytes = 0 }: Cost,
+  isOnCard: boolean,
+): Pick<PlannedStage, "memoryBytes" | "memoryByRole"> {
+  const all = memoryBytes + (isOnCard ? savepointBytes : 0);
+  if (roles === undefined) return { memoryBytes: all };
+  const { other: _, ...known } = roles;
+  return { memoryBytes: all, memoryByRole: memoryByRole(all, known) };
 }
 
 /** Where a stage of a run on a cluster is made, for people: "OpenRLHF, 2 × 8 cards", "Ray, 1 GPU and 4 CPUs". */

@@ -117,6 +117,8 @@ export interface Cost {
   readonly memoryByRole?: MemoryByRole;
   /** Memory of a card at its peak, where the stage runs on one: without what the host holds, bytes. */
   readonly cardBytes: number;
+  /** Of the host beside that, where it trains on a card: savepoints are written from copies there. */
+  readonly savepointBytes?: number;
   /** Floating-point operations of its matrix products. */
   readonly flops: number;
 }

@@ -37,6 +37,8 @@ const plannedStageSchema = z.object({
   memoryByRole: memoryByRoleSchema.optional(),
   /** Of a card at its peak, where the stage runs on one. */
   cardBytes: bytes.optional(),
+  /** Of the host beside that, for savepoints. */
+  savepointBytes: bytes.optional(),
   estimatedSeconds: z.number().min(0),
   /** Its price while it is at work, on a cluster that has some. */
   pricePerHour: z.number().min(0).optional(),

@@ -29,8 +29,8 @@ export const plan: Command = {
     "Nothing is computed. Data in layouts of others is downloaded and prepared, below the runs' folder, and its records\n" +
       "are counted: a setting that asks for more than there are is warned of. Times are estimates from the work of each\n" +
       "stage, right to about a factor of two.\n" +
-      "Memory is that of weights and activations, on the device and on their way to it, right to about a tenth; what the\n" +
-      "process takes beside comes last. Where it does not fit, the setting to change is named. Exits with 1 for a run that\n" +
+      "Memory is that of weights and activations, on the device and on their way to it, right to about a tenth, on a card\n" +
+      "with the host's copies that savepoints are written from; what the process takes beside comes last. Where it does not fit, the setting to change is named. Exits with 1 for a run that\n" +
       "fits on its card with no setting.",
     "A second table has the memory of the largest stage of each kind by what it is for: the weights of policy, references,\n" +
       "critic and reward model, the optimizer's moments, activations with gradients and caches, and the host's rest.",
@@ -39,7 +39,7 @@ export const plan: Command = {
       "of stages takes longest. Exits with 1 where nobody can train a stage.",
     'With --json, one object: {"name":...,"backend":{"name","title","device","deviceName","limits":{"maxBytes"?},\n' +
       '"reason"},"prompts":...,"notes":[...],"stages":[{"id","kind","title","product","role",...,"key","cached",\n' +
-      '"parameters","memoryBytes","memoryByRole"?,"cardBytes","estimatedSeconds","placement"?,"runsOn"?}],\n"data":[{"from","kind","read","used","validation","unusable"}],\n' +
+      '"parameters","memoryBytes","memoryByRole"?,"cardBytes","savepointBytes"?,"estimatedSeconds","placement"?,"runsOn"?}],\n"data":[{"from","kind","read","used","validation","unusable"}],\n' +
       '"shortfalls":[{"path":[...],"asked","there","from"}],\n' +
       '"sizes":{...},"peakMemoryBytes":...,"secondsLeft":...,\n' +
       '"config":{...as resolved, with the backend that is taken}}.',

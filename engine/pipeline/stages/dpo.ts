@@ -259,6 +259,7 @@ export const dpo: Stage<
         activations: resident.memoryBytes - resident.weightBytes + most.memoryBytes - most.weightBytes,
       }),
       cardBytes: trained.cardBytes - trained.cardArenaBytes + resident.cardBytes + mostOnCard.cardBytes,
+      savepointBytes: trained.savepointBytes,
       flops: trained.flops + read.flops,
     };
   },

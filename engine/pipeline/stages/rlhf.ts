@@ -79,6 +79,7 @@ export const rlhf: Stage<
     const ofCritic = isSeparate ? learned.memoryBytes - learned.arenaBytes - below : 0;
     const ofCriticOnCard = isSeparate ? learned.cardBytes - learned.cardArenaBytes - below : 0;
     const nTrained = isSeparate ? 2 : 1;
+    const isMoving = (arm.movingReference ?? "fixed") !== "fixed";
     // On a card, the critic's program has its turn in the same arena.
     const learning = { arenaBytes: nTrained * learned.arenaBytes, cardArenaBytes: learned.cardArenaBytes };
     const isTogether = arm.klKind === "full" || arm.referenceMix === "logSpace";
@@ -101,6 +102,8 @@ export const rlhf: Stage<
       }),
       cardBytes:
         learned.cardBytes - learned.cardArenaBytes + ofCriticOnCard + resident.cardBytes + mostOnCard.cardBytes,
+      // A reference that moves has no moments.
+      savepointBytes: learned.savepointBytes * (nTrained + (isMoving ? 1 / 3 : 0)),
       flops: learned.flops + read.flops,
     };
   },

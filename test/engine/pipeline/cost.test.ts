@@ -1,15 +1,18 @@
 import assert from "node:assert/strict";
 import type { WeightType } from "../../../engine/compute/graph/dtype.ts";
-import type { Graph } from "../../../engine/compute/graph/tensor.ts";
+import { CudaBackend } from "../../../engine/compute/backends/cuda/backend.ts";
+import { type Graph, bytesOf, defined, sizeOf } from "../../../engine/compute/graph/tensor.ts";
 import { parseConfig } from "../../../engine/config/index.ts";
-import { parameterCount } from "../../../engine/models/index.ts";
-import { type PlannedCost, readingCost, trainingCost } from "../../../engine/pipeline/cost.ts";
+import { parameterCount, trainableParameters } from "../../../engine/models/index.ts";
+import { type PlannedCost, NO_COST, readingCost, trainingCost } from "../../../engine/pipeline/cost.ts";
+import { memoryOf } from "../../../engine/pipeline/plan.ts";
 import type { Cost, CostFacts, DataFile } from "../../../engine/pipeline/stage.ts";
 import { answers } from "../../../engine/pipeline/stages/answers.ts";
 import { rewardModel } from "../../../engine/pipeline/stages/rewardModel.ts";
 import { rlhf } from "../../../engine/pipeline/stages/rlhf.ts";
 import { sft } from "../../../engine/pipeline/stages/sft.ts";
-import { type LossNodes, sftLoss } from "../../../engine/training/index.ts";
+import { type LossNodes, TrainState, sftLoss } from "../../../engine/training/index.ts";
+import { interpreter } from "../../ptx/driver.ts";
 import { PICO, PICO_FAMILIES } from "../models/pico.ts";
 import { tiny } from "./tinyRun.ts";
 
@@ -128,6 +131,45 @@ describe("costs in bf16", () => {
     const held = ({ memoryBytes, arenaBytes }: PlannedCost): number => memoryBytes - arenaBytes;
     const vectors = 5 * PICO.hiddenSize;
     assert.equal(held(narrow) - held(wide), 2 * (parameterCount(PICO) - vectors));
+  });
+});
+
+describe("the memory of savepoints", () => {
+  for (const precision of ["f32", "bf16"] as const) {
+    it(`is that of all which is written of a training in ${precision}`, async () => {
+      const backend = new CudaBackend(interpreter.open(0), { precision });
+      const shapes = [...trainableParameters(PICO, ["language"])];
+      const zeros = new Map(shapes.map(([name, shape]) => [name, { shape, data: new Float32Array(sizeOf(shape)) }]));
+      const state = TrainState.create(backend, zeros);
+      const buffers = [...state.fetched().values()].map(({ deviceBuffer }) => defined(deviceBuffer));
+      const bytes = buffers.reduce((sum, buffer) => sum + bytesOf(buffer), 0);
+      assert.equal(training(PICO, precision).savepointBytes, bytes);
+      state.release();
+      await backend.close();
+    });
+  }
+
+  it("counts a critic of its own as it does the policy, and a reference that moves without moments", () => {
+    const ppo = (arm: object): number => {
+      const config = parseConfig(JSON.stringify(tiny({ arms: { ppo: arm } })), "tiny.salsa.json");
+      return rlhf.cost(rlhf.select(config, { arm: "ppo", beta: 0.1, seed: 1 }), ownFacts).savepointBytes ?? 0;
+    };
+    const one = ppo({});
+    assert.ok(one > 12 * parameterCount(PICO) && one < 13 * parameterCount(PICO), `${one}`);
+    const critic = ppo({ critic: "separate" });
+    assert.ok(critic > 1.9 * one && critic < 2.1 * one, `${critic} and ${one}`);
+    assert.ok(Math.abs(ppo({ movingReference: "ema" }) - one - one / 3) < 1);
+  });
+});
+
+describe("the memory that a plan shows", () => {
+  const roles = { policy: 10, optimizer: 20, other: 5 };
+  const cost: Cost = { ...NO_COST, memoryBytes: 35, memoryByRole: roles, savepointBytes: 30 };
+
+  it("has the host's copies for savepoints on a card, and only there", () => {
+    assert.deepEqual(memoryOf(cost, false), { memoryBytes: 35, memoryByRole: roles });
+    assert.deepEqual(memoryOf(cost, true), { memoryBytes: 65, memoryByRole: { ...roles, other: 35 } });
+    assert.deepEqual(memoryOf({ ...NO_COST, memoryBytes: 7 }, true), { memoryBytes: 7 });
   });
 });
 
