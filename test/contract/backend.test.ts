@@ -57,6 +57,34 @@ for (const candidate of CANDIDATES) {
       backend().release(empty);
     });
 
+    it("copies buffers as they are when copies are taken, on a card; elsewhere there is nothing to copy beside", async () => {
+      const copies = backend().copies?.();
+      assert.equal(copies !== undefined, backend().name === "cuda");
+      if (copies === undefined) return;
+      // Large enough to be on its way for a while.
+      const size = 100_000;
+      const graph = new Graph();
+      const w = graph.variable("w", [size]);
+      const executable = backend().compile(plan({}, [accumulate(w, graph.input("x", [size]))]));
+      const buffer = backend().allocate(w, new Float32Array(size).fill(1));
+      let held = Int32Array.of(-1, 2 ** 31 - 1);
+      const ids = backend().allocate({ shape: [2], dtype: "i32" }, held);
+      const bits = backend().allocate({ shape: [3], dtype: "bf16" }, toBf16(Float32Array.of(1, -2.5, Infinity)));
+      const inputs = { x: new Float32Array(size).fill(1) };
+      for (const round of [1, 2, 3]) {
+        copies.take([buffer, ids, bits]);
+        await executable.run({ inputs, variables: { w: buffer } });
+        backend().write(ids, Int32Array.of(round, round));
+        assert.deepEqual(await copies.read(buffer), new Float32Array(size).fill(round));
+        assert.deepEqual(await copies.read(ids), held);
+        held = Int32Array.of(round, round);
+        assert.deepEqual(await copies.read(bits), toBf16(Float32Array.of(1, -2.5, Infinity)));
+      }
+      copies.release();
+      executable.release();
+      for (const one of [buffer, ids, bits]) backend().release(one);
+    });
+
     it("counts the bytes that it holds", () => {
       const before = backend().memory.allocatedBytes;
       const buffer = backend().allocate({ shape: [100, 10], dtype: "f32" });
