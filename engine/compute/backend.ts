@@ -11,6 +11,11 @@ export interface DeviceBuffer extends TensorSpec {
 
 /** Data of a run: host arrays or device buffers for the program's inputs, device buffers for its variables. */
 export interface Bindings {
+  /**
+   * How often the program runs, one run right after the other, each with the inputs as they are given; 1 unless given.
+   * What is returned is of the last.
+   */
+  readonly times?: number;
   readonly inputs?: Readonly<Record<string, HostArray | DeviceBuffer>>;
   readonly variables?: Readonly<Record<string, DeviceBuffer>>;
 }

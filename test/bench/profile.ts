@@ -77,12 +77,14 @@ function compileApart(backend: Backend, program: Program, { samples, empty }: Pr
     const executable = backend.compile({ ...none, instructions: [instruction], variables });
     return { executable, names: Object.keys(variables) };
   });
-  const runParts = async ({ inputs = {}, variables = {} }: Bindings): Promise<void> => {
-    await first.run({ inputs });
-    for (const [i, { executable, names }] of parts.entries()) {
-      const bound = Object.fromEntries(Object.entries(variables).filter(([name]) => names.includes(name)));
-      await timed(idle, {}, empty);
-      await timed(executable, bound, samples[i] ?? []);
+  const runParts = async ({ times = 1, inputs = {}, variables = {} }: Bindings): Promise<void> => {
+    for (let run = 0; run < times; run++) {
+      await first.run({ inputs });
+      for (const [i, { executable, names }] of parts.entries()) {
+        const bound = Object.fromEntries(Object.entries(variables).filter(([name]) => names.includes(name)));
+        await timed(idle, {}, empty);
+        await timed(executable, bound, samples[i] ?? []);
+      }
     }
   };
   return {

@@ -238,6 +238,22 @@ for (const candidate of CANDIDATES) {
       executable.release();
     });
 
+    it("runs many times in a row, each time with the inputs as they were given, and gives what the last one gave", async () => {
+      const graph = new Graph();
+      const total = graph.variable("total", [2]);
+      // The second negation lies where the input was.
+      const after = accumulate(total, graph.input("x", [2]).neg().neg());
+      const executable = backend().compile(plan({ after, double: after.add(after) }));
+      const buffer = backend().allocate({ shape: [2], dtype: "f32" }, Float32Array.of(1, 2));
+      const bindings = { times: 3, inputs: { x: Float32Array.of(10, 20) }, variables: { total: buffer } };
+      const outputs = await executable.run(bindings);
+      assert.deepEqual(outputs, { after: Float32Array.of(31, 62), double: Float32Array.of(62, 124) });
+      const { kept } = await executable.runKeeping({ ...bindings, times: 2 }, ["after"]);
+      assert.deepEqual(await backend().read(kept.after), Float32Array.of(51, 102));
+      for (const one of [buffer, kept.after]) backend().release(one);
+      executable.release();
+    });
+
     it("refuses to keep what the program does not give, and inputs of another kind or released", async () => {
       const graph = new Graph();
       const executable = backend().compile(plan({ y: graph.input("x", [2]).neg() }));

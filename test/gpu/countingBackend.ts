@@ -16,7 +16,7 @@ import { type Cost, costsOf } from "./roofline.ts";
 
 /** Work that a card would have been asked for. */
 export interface Counts {
-  /** Programs run: as often the host waits for the card. */
+  /** Runs that were asked for, each of which may be of many times: as often the host waits for the card. */
   runs: number;
   launches: number;
   readonly costs: Map<Cost, number>;
@@ -82,12 +82,12 @@ export class CountingBackend implements Backend {
     const costs = costsOf(program);
     return {
       program,
-      run: async () => {
-        this.count(encoded, costs);
+      run: async ({ times = 1 }) => {
+        this.count(encoded, costs, times);
         return Promise.resolve(onesOf(program, Object.keys(program.outputs)));
       },
-      runKeeping: async <K extends string>(_: Bindings, keep: readonly K[]): Promise<KeptOutputs<K>> => {
-        this.count(encoded, costs);
+      runKeeping: async <K extends string>({ times = 1 }: Bindings, keep: readonly K[]): Promise<KeptOutputs<K>> => {
+        this.count(encoded, costs, times);
         const names = Object.keys(program.outputs).filter((name) => !keep.some((kept) => kept === name));
         const kept = keep.map((name) => [name, this.allocate(valueOf(program, name))] as const);
         return Promise.resolve({
@@ -117,17 +117,17 @@ export class CountingBackend implements Backend {
     this.hold(0, 1);
   }
 
-  private count(encoded: Encoded, costs: readonly Cost[]): void {
+  private count(encoded: Encoded, costs: readonly Cost[], times: number): void {
     const { counts } = this;
     const { launches } = encoded;
     this.fit(encoded);
     counts.runs++;
-    counts.launches += launches.length;
-    for (const cost of costs) counts.costs.set(cost, (counts.costs.get(cost) ?? 0) + 1);
+    counts.launches += times * launches.length;
+    for (const cost of costs) counts.costs.set(cost, (counts.costs.get(cost) ?? 0) + times);
     for (const launch of launches) {
       const known = counts.kernels.get(launch.kernel);
-      if (known === undefined) counts.kernels.set(launch.kernel, { launch, count: 1 });
-      else known.count++;
+      if (known === undefined) counts.kernels.set(launch.kernel, { launch, count: times });
+      else known.count += times;
     }
   }
 }

@@ -121,7 +121,7 @@ export class CudaExecutable implements Executable {
   }
 
   /** Queues the inputs' copies and the launches; returns where each variable lies. */
-  private queue({ inputs = {}, variables = {} }: Bindings): ReadonlyMap<string, DevicePointer> {
+  private queue({ times = 1, inputs = {}, variables = {} }: Bindings): ReadonlyMap<string, DevicePointer> {
     if (this.released) throw new BindingError("run: the program was released");
     const { device } = this.owner;
     const addresses = this.variableAddresses(variables);
@@ -139,9 +139,11 @@ export class CudaExecutable implements Executable {
       return () => device.copy(place, address, bytesOf(planned));
     });
     const graph = this.captured(addresses);
-    for (const copy of copies) copy();
     this.owner.beforeChange([...addresses].flatMap(([name, address]) => (this.changed.has(name) ? [address] : [])));
-    device.replay(graph);
+    for (let run = 0; run < times; run++) {
+      for (const copy of copies) copy();
+      device.replay(graph);
+    }
     return addresses;
   }
 

@@ -113,7 +113,11 @@ export class TfjsBackend implements Backend {
   }
 
   /** One synchronous stretch, so that no other run can switch tfjs's global backend half-way. */
-  private run(program: Program, { inputs = {}, variables = {} }: Bindings, keep: readonly string[]): Results {
+  private run(
+    program: Program,
+    { times = 1, inputs = {}, variables = {} }: Bindings,
+    keep: readonly string[],
+  ): Results {
     const bound = Object.entries(program.variables).map(([name, id]) => {
       const buffer = variables[name];
       const planned = defined(program.values[id]);
@@ -124,7 +128,7 @@ export class TfjsBackend implements Backend {
     const read = Object.entries(inputs).map(([name, data]) => {
       return [name, ArrayBuffer.isView(data) ? data : this.own(data)] as const;
     });
-    const operands = { inputs: Object.fromEntries(read), variables: Object.fromEntries(bound) };
+    const operands = { times, inputs: Object.fromEntries(read), variables: Object.fromEntries(bound) };
     this.peakBytes = Math.max(this.peakBytes, this.heldBytes() + program.arenaBytes);
     return this.within(program.arenaBytes, () => execute(this.tf, program, operands, keep));
   }

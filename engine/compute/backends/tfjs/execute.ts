@@ -10,6 +10,7 @@ import { KERNELS } from "./kernels/index.ts";
 
 /** Inputs and variables of one run. */
 export interface Operands {
+  readonly times: number;
   readonly inputs: Readonly<Record<string, HostArray | TfjsBuffer>>;
   /** By the program's names. */
   readonly variables: Readonly<Record<string, TfjsBuffer>>;
@@ -22,7 +23,7 @@ export interface Results {
 }
 
 /**
- * Runs a program once; every tensor that it makes, but for the outputs named in `keep`, is gone afterwards, also when
+ * Runs a program so many times; every tensor that it makes, but for the outputs named in `keep`, is gone afterwards, also when
  * it fails.
  *
  * @throws {BindingError} when an input is missing or has another size than planned.
@@ -30,8 +31,11 @@ export interface Results {
 export function execute(tf: Tf, program: Program, operands: Operands, keep: readonly string[]): Results {
   const run = new Run(tf, program, operands);
   try {
-    run.loadInputs();
-    for (const instruction of program.instructions) run.step(instruction);
+    for (let time = 0; time < operands.times; time++) {
+      run.dispose();
+      run.loadInputs();
+      for (const instruction of program.instructions) run.step(instruction);
+    }
     const outputs = run.outputs(Object.keys(program.outputs).filter((name) => !keep.includes(name)));
     return { outputs, kept: run.kept(keep) };
   } finally {
@@ -105,6 +109,7 @@ class Run {
 
   dispose(): void {
     for (const tensor of this.tensors.values()) tensor.dispose();
+    this.tensors.clear();
   }
 
   /** A value under its own shape; a new handle, to be called inside a tidy scope. */

@@ -81,11 +81,21 @@ export class WasmExecutable implements Executable {
   }
 
   /** @returns Where each variable lies. */
-  private runNow({ inputs = {}, variables = {} }: Bindings): ReadonlyMap<string, number> {
+  private runNow({ times = 1, inputs = {}, variables = {} }: Bindings): ReadonlyMap<string, number> {
     if (this.released) throw new BindingError("run: the program was released");
     const { threads } = this.device;
     const addresses = this.variableAddresses(variables);
     this.patch(addresses);
+    for (let run = 0; run < times; run++) {
+      this.bringInputs(inputs, addresses);
+      threads.run(this.address);
+      this.checkFault();
+    }
+    return addresses;
+  }
+
+  private bringInputs(inputs: NonNullable<Bindings["inputs"]>, addresses: ReadonlyMap<string, number>): void {
+    const { threads } = this.device;
     for (const [name, id] of Object.entries(this.program.inputs)) {
       const data = inputs[name];
       if (data === undefined) throw new BindingError(`run: input ${name} is not bound`);
@@ -96,9 +106,6 @@ export class WasmExecutable implements Executable {
         this.copy(this.device.own(data).address, place, id);
       }
     }
-    threads.run(this.address);
-    this.checkFault();
-    return addresses;
   }
 
   private kept<K extends string>(
