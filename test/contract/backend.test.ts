@@ -3,8 +3,8 @@ import { BindingError, OutOfMemoryError } from "../../engine/compute/backend.ts"
 import { BACKENDS } from "../../engine/compute/backends/index.ts";
 import { toBf16 } from "../../engine/compute/graph/dtype.ts";
 import { plan } from "../../engine/compute/graph/program.ts";
-import { Graph } from "../../engine/compute/graph/tensor.ts";
-import { accumulate } from "../../engine/compute/ops/index.ts";
+import { Graph, type Tensor } from "../../engine/compute/graph/tensor.ts";
+import { accumulate, advance } from "../../engine/compute/ops/index.ts";
 import { CANDIDATES } from "./backends.ts";
 import { open } from "./open.ts";
 
@@ -251,6 +251,43 @@ for (const candidate of CANDIDATES) {
       const { kept } = await executable.runKeeping({ ...bindings, times: 2 }, ["after"]);
       assert.deepEqual(await backend().read(kept.after), Float32Array.of(51, 102));
       for (const one of [buffer, kept.after]) backend().release(one);
+      executable.release();
+    });
+
+    it("notes what was drawn, step by step, and does not go beyond its block", async () => {
+      const graph = new Graph();
+      const i32 = (name: string, ...shape: number[]): Tensor => graph.variable(name, shape, "i32");
+      const state = {
+        ...{ tokens: i32("tokens", 3, 2), logprobs: graph.variable("logprobs", [3, 2]), ids: i32("ids", 2, 1) },
+        ...{ positions: i32("positions", 2, 1), offset: i32("offset", 1), step: i32("step", 1) },
+      };
+      // Each step draws what the one before it drew.
+      const drawn = { token: state.ids.reshape([2]), logprob: graph.input("logprob", [2]) };
+      const executable = backend().compile(plan({ ...advance(state, drawn) }));
+      const variables = Object.fromEntries(
+        Object.entries(state).map(([name, { shape, dtype }]) => [name, backend().allocate({ shape, dtype })]),
+      );
+      const { ids, offset } = variables;
+      assert.ok(ids && offset);
+      backend().write(ids, Int32Array.of(7, 8));
+      backend().write(offset, Int32Array.of(40));
+      const bindings = { inputs: { logprob: Float32Array.of(-1, -2) }, variables };
+      const expected = {
+        tokens: Int32Array.of(7, 8, 7, 8, 7, 8),
+        logprobs: Float32Array.of(-1, -2, -1, -2, -1, -2),
+        ids: Int32Array.of(7, 8),
+        positions: Int32Array.of(3, 3),
+        offset: Int32Array.of(43),
+        step: Int32Array.of(3),
+      };
+      assert.deepEqual(await executable.run({ ...bindings, times: 3 }), expected);
+      // The oracle looks at no index.
+      if (backend().name !== "tfjs") {
+        const beyond = new BindingError("run: advance was given index 3, which is not in [0, 3)");
+        await assert.rejects(executable.run(bindings), beyond);
+        assert.deepEqual(await backend().read(offset), expected.offset);
+      }
+      for (const buffer of Object.values(variables)) backend().release(buffer);
       executable.release();
     });
 

@@ -1,6 +1,7 @@
 import { binary, sum, unary } from "../graph/tensor.ts";
 import { accumulateOp } from "./accumulate.ts";
 import { adamwOp } from "./adamw.ts";
+import { advanceOp } from "./advance.ts";
 import { attentionGradOp, attentionOp } from "./attention.ts";
 import { addBiasOp, sumRowsOp } from "./bias.ts";
 import { cacheWriteOp } from "./cacheWrite.ts";
@@ -18,6 +19,7 @@ import { sumSquaresOp } from "./sumSquares.ts";
 
 export { accumulate } from "./accumulate.ts";
 export { type AdamwOperands, adamw } from "./adamw.ts";
+export { type DecodingState, advance } from "./advance.ts";
 export { type AttentionOperands, type AttentionSettings, EMPTY_LSE, attention } from "./attention.ts";
 export { cacheWrite } from "./cacheWrite.ts";
 export { cast } from "./cast.ts";
@@ -58,6 +60,7 @@ export const OPS = [
   logprobGradOp,
   fullKlOp,
   sampleOp,
+  advanceOp,
   sliceOp,
   sliceGradOp,
   cacheWriteOp,

@@ -1,3 +1,4 @@
+import { advanceOp } from "../../../engine/compute/ops/advance.ts";
 import { fullKlOp } from "../../../engine/compute/ops/fullKl.ts";
 import { logprobOp } from "../../../engine/compute/ops/logprob.ts";
 import { sampleOp } from "../../../engine/compute/ops/sample.ts";
@@ -303,5 +304,69 @@ const manyDraws = opCase(
   },
 );
 
-/** Cases of ops over the vocabulary. */
-export const vocabularyCases: readonly Case[] = [...logprobs, ...divergences, ...draws, manyDraws];
+const STATE = ["tokens", "logprobs", "ids", "positions", "offset", "step"];
+
+// The second of three steps of two rows.
+const secondStep = opCase(
+  advanceOp,
+  {},
+  {
+    title: "the step in the middle",
+    operands: {
+      tokens: ints([3, 2], [5, 6, 0, 0, 0, 0]),
+      logprobs: floats([3, 2], [-0.5, -1, 0, 0, 0, 0]),
+      ids: ints([2, 1], [5, 6]),
+      positions: ints([2, 1], [4, 7]),
+      offset: ints([1], [9]),
+      step: ints([1], [1]),
+      token: ints([2], [3, 1]),
+      logprob: floats([2], [-2, -3]),
+    },
+    state: STATE,
+    expected: {
+      outputs: [
+        ints([3, 2], [5, 6, 3, 1, 0, 0]),
+        floats([3, 2], [-0.5, -1, -2, -3, 0, 0]),
+        ints([2, 1], [3, 1]),
+        ints([2, 1], [5, 8]),
+        ints([1], [10]),
+        ints([1], [2]),
+      ],
+      gradients: [],
+    },
+  },
+);
+
+const steps = [
+  { N: 1, B: 1, step: 0 },
+  { N: 4, B: 300, step: 3 },
+].map(({ N, B, step }) =>
+  opCase(
+    advanceOp,
+    {},
+    {
+      title: `step ${step} of ${N}, ${B} rows`,
+      operands: {
+        tokens: indices([N, B], 140, 50),
+        logprobs: uniform([N, B], 141),
+        ids: indices([B, 1], 142, 50),
+        positions: indices([B, 1], 143, 50),
+        offset: ints([1], [70]),
+        step: ints([1], [step]),
+        token: indices([B], 144, 50),
+        logprob: uniform([B], 145),
+      },
+      state: STATE,
+    },
+  ),
+);
+
+/** Cases of ops over the vocabulary, and of what follows from the token that was drawn. */
+export const vocabularyCases: readonly Case[] = [
+  ...logprobs,
+  ...divergences,
+  ...draws,
+  manyDraws,
+  secondStep,
+  ...steps,
+];

@@ -148,6 +148,10 @@ export const ENCODERS: EncoderTable = {
     return { kernel: "sample", args: [B, V, ...settings, ...operands, float(softcap), capped] };
   },
 
+  advance({ inputs }) {
+    return { kernel: "advance", args: [dim(inputs[0], 0), dim(inputs[0], 1), ...addresses(inputs)] };
+  },
+
   slice({ attrs: { start, length }, inputs: [x], outputs: [y] }) {
     const position = defined(y).size / (dim(y, 0) * length);
     const sizes = [dim(x, 0), dim(x, 1) * position, start * position, length * position];

@@ -29,6 +29,7 @@ export const KERNELS = {
   addBias: 25,
   sumRows: 26,
   cast: 27,
+  advance: 28,
 } as const;
 
 /** A tensor that a kernel reads or writes. */

@@ -6,6 +6,7 @@ import { addBias, sumRows } from "../../../../engine/compute/ops/bias.ts";
 import {
   accumulate,
   adamw,
+  advance,
   attention,
   cacheWrite,
   cast,
@@ -29,6 +30,9 @@ const f32 = (...shape: number[]): Tensor => graph.input(`t${count++}`, shape);
 const bf16 = (...shape: number[]): Tensor => graph.input(`t${count++}`, shape, "bf16");
 const i32 = (...shape: number[]): Tensor => graph.input(`t${count++}`, shape, "i32");
 const heads = { q: f32(2, 5, 4, 8), k: f32(2, 9, 2, 8), v: f32(2, 9, 2, 8), start: i32(2), offset: i32(1) };
+const block = { tokens: i32(4, 2), logprobs: f32(4, 2) };
+const decoding = { ...block, ids: i32(2, 1), positions: i32(2, 1), offset: i32(1), step: i32(1) };
+const drawn = { token: i32(2), logprob: f32(2) };
 const state = { p: f32(3), m: f32(3), v: f32(3), g: f32(3), hyper: f32(8) };
 
 /** Every op with operands that do not fit, and the message that says so. */
@@ -53,6 +57,9 @@ const MISFITS: readonly (readonly [string, () => unknown, RegExp])[] = [
   ["logprob, width", () => logprob(f32(4, 3), f32(7, 2), i32(4)), /^logprob: .* h \[4, 3\], w \[7, 2\]/],
   ["logprob, targets", () => logprob(f32(4, 3), f32(7, 3), i32(5)), /targets \[5\]$/],
   ["fullKl", () => fullKl({ h: f32(4, 3), w: f32(7, 3) }, { h: f32(4, 3), w: f32(6, 3) }), /wRef \[6, 3\]$/],
+  ["advance", () => advance(decoding, { token: i32(3), logprob: f32(2) }), /^advance: .* token \[3\], logprob \[2\]$/],
+  ["advance, other blocks", () => advance({ ...decoding, logprobs: f32(5, 2) }, drawn), /logprobs \[5, 2\]/],
+  ["advance, two steps", () => advance({ ...decoding, step: i32(2) }, drawn), /step \[2\]/],
   ["sample", () => sample(f32(2, 5), f32(3)), /^sample: .* logits \[2, 5\], uniform \[3\]$/],
   ["slice, beyond the end", () => slice(f32(2, 5), 3, 3), /^slice: .* x \[2, 5\], start, length \[3, 3\]$/],
   ["slice, nothing", () => slice(f32(2, 5), 0, 0), /^slice: /],

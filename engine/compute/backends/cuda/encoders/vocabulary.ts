@@ -29,8 +29,8 @@ interface Chunk {
   readonly width: number;
 }
 
-/** Ops over the vocabulary, chunk by chunk. */
-export const vocabulary: Pick<EncoderTable, "logprob" | "logprobGrad" | "fullKl" | "sample"> = {
+/** Ops over the vocabulary, chunk by chunk, and what follows from the token that was drawn. */
+export const vocabulary: Pick<EncoderTable, "logprob" | "logprobGrad" | "fullKl" | "sample" | "advance"> = {
   logprob({ attrs, inputs: [h, w, targets], outputs, instruction, logitsHeld, scratch }) {
     const [M, V] = [dim(h, 0), dim(w, 0)];
     const chunks = chunksOf(M, V, logitsHeld);
@@ -115,6 +115,12 @@ export const vocabulary: Pick<EncoderTable, "logprob" | "logprobGrad" | "fullKl"
     const settings = [i32(V), f32(temperature), i32(Math.min(topK, V)), f32(topP), f32(softcap)];
     const args = [...settings, ...addresses(inputs), scratch(B * V * 4), ...addresses(outputs)];
     return [{ file: "sample", kernel: "sample_f32", grid: [B, 1, 1], threads: THREADS, args }];
+  },
+
+  advance({ inputs, instruction }) {
+    const sizes = [i32(dim(inputs[0], 0)), i32(dim(inputs[0], 1))];
+    const args = [...sizes, ...addresses(inputs), FAULT, i32(instruction)];
+    return [{ file: "sample", kernel: "advance", grid: [1, 1, 1], threads: THREADS, args }];
   },
 };
 

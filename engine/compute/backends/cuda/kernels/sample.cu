@@ -1,5 +1,6 @@
 // Draws one token a row by the inverse of the cumulative distribution; a block a row. The uniform numbers come from the
-// host, and all sums of probabilities are in double precision: so a seed draws the same tokens as on the CPU.
+// host, and all sums of probabilities are in double precision: so a seed draws the same tokens as on the CPU. What was
+// drawn stays on the device, as the next step's input.
 #include "common.cuh"
 #include <limits.h>
 
@@ -129,4 +130,28 @@ extern "C" __global__ void sample_f32(int V, float temperature, int topK, float 
   if (threadIdx.x != 0) return;
   token[blockIdx.x] = chosen;
   logprob[blockIdx.x] = (row.logit(chosen) - top) / temperature - logf((float)mass);
+}
+
+/**
+ * Row `step` of tokens and logprobs `[N, B]` and ids `[B]` become what was drawn, `[B]`; positions `[B]`, offset and step
+ * grow by 1. By one block: every thread has read the step before it grows. A step that does not fit is a fault, and
+ * nothing is written.
+ */
+extern "C" __global__ void advance(int N, int B, int* tokens, float* logprobs, int* ids, int* positions, int* offset,
+                                   int* step, const int* token, const float* logprob, int* fault, int instruction) {
+  int done = *step;
+  if (done < 0 || done >= N) {
+    if (threadIdx.x == 0) reportFault(fault, instruction, done, N);
+    return;
+  }
+  __syncthreads();
+  for (int row = threadIdx.x; row < B; row += THREADS) {
+    tokens[(size_t)done * B + row] = token[row];
+    logprobs[(size_t)done * B + row] = logprob[row];
+    ids[row] = token[row];
+    positions[row]++;
+  }
+  if (threadIdx.x != 0) return;
+  *offset += 1;
+  *step = done + 1;
 }

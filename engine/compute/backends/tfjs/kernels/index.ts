@@ -1,4 +1,5 @@
 import type { KernelTable } from "../kernel.ts";
+import { advance } from "./advance.ts";
 import { attention, attentionGrad } from "./attention.ts";
 import * as dense from "./dense.ts";
 import * as elementwise from "./elementwise.ts";
@@ -11,6 +12,7 @@ export const KERNELS: KernelTable = {
   ...elementwise,
   ...dense,
   ...optimizer,
+  advance,
   attention,
   attentionGrad,
   logprob,

@@ -1,4 +1,5 @@
 import { adamw } from "./adamw";
+import { advance } from "./advance";
 import { addBias, sumRows } from "./bias";
 import { attention } from "./attention";
 import { attentionGrad } from "./attentionGrad";
@@ -104,6 +105,8 @@ function dispatch(kernel: i32, args: usize): void {
       return sumRows(args);
     case 27:
       return cast(args);
+    case 28:
+      return advance(args);
     default:
       unreachable();
   }
