@@ -93,6 +93,11 @@ export interface Backend {
   readonly memory: MemoryUse;
   /** Fewest rows of a program in which a row's numbers are, to the byte, those in a program of so many rows. */
   fewestRows(rows: number): number;
+  /**
+   * Runs that had better be asked for at a time, even where the first may turn out to have been the last that was needed:
+   * 1 where to wait for a run costs no more than to go on.
+   */
+  readonly runsAtATime: number;
   /** Undefined where the device does not say; left out by backends that compute in this process. */
   use?(): DeviceUse | undefined;
   allocate(spec: TensorSpec, data?: HostArray): DeviceBuffer;

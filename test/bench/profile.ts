@@ -36,6 +36,7 @@ export function profiling(backend: Backend): ProfilingBackend {
     get memory() {
       return backend.memory;
     },
+    runsAtATime: backend.runsAtATime,
     fewestRows: (rows) => backend.fewestRows(rows),
     allocate: (spec, data) => backend.allocate(spec, data),
     write: (buffer, data) => {

@@ -7,6 +7,7 @@ import {
   type KeptOutputs,
   type MemoryUse,
 } from "../../engine/compute/backend.ts";
+import { RUNS_AT_A_TIME } from "../../engine/compute/backends/cuda/backend.ts";
 import { type Encoded, LOGITS_HELD, align, encode } from "../../engine/compute/backends/cuda/encode.ts";
 import type { KernelLaunch } from "../../engine/compute/backends/cuda/launch.ts";
 import { type WeightType, repeated } from "../../engine/compute/graph/dtype.ts";
@@ -32,6 +33,7 @@ export class CountingBackend implements Backend {
   readonly name = "cuda";
   readonly precision: WeightType;
   readonly limits = {};
+  readonly runsAtATime = RUNS_AT_A_TIME;
   readonly counts: Counts = { runs: 0, launches: 0, costs: new Map(), kernels: new Map() };
   private readonly workspaceBytes: number;
   private held = 0;

@@ -95,7 +95,7 @@ function workSheet(work: readonly Planned[]): Sheet {
     ],
     rows: work.map(({ name, runs, launches, bytes, f32Flops, bf16Flops, peakBytes, seconds }) => [
       name,
-      Math.round(runs),
+      rounded(runs),
       Math.round(launches),
       ...[bytes / 1e9, f32Flops / 1e12, bf16Flops / 1e12, peakBytes / 2 ** 30].map(rounded),
       ...seconds.map((one) => rounded(one * 1000)),

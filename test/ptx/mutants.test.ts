@@ -33,6 +33,7 @@ const KERNELS: readonly (readonly [file: KernelFile, kernel: string, title: stri
   ["flashAttentionGrad", "flashAttentionKeyGrad256_bf16", "attention: 20 tokens, head size 256, in bf16"],
   ["flashAttentionGrad", "flashAttentionValueGrad256_bf16", "attention: 20 tokens, head size 256, in bf16"],
   ["attentionGrad", "attentionQueryGrad64_bf16", "attention: 71 tokens, head size 24, in bf16"],
+  ["sample", "advance", "advance: step 3 of 4, 300 rows"],
 ];
 
 /** The lines of a kernel's barriers, from 0. */

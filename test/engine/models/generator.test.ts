@@ -89,32 +89,44 @@ for (const [name, open] of Object.entries(ALL_BACKENDS)) {
     });
 
     for (const count of [9, 40]) {
-      it(`gives the same bytes where rows that have ended leave a batch of ${count}`, async () => {
+      it(`gives the same bytes where rows that have ended leave a batch of ${count}, and however many steps are taken at a time`, async () => {
         const prompts = picoSequences(Array.from({ length: count }, (_, row) => 1 + (row % 5)));
         const settings = picoGeneration({ batchSize: count, responseLength: 8, eos: [PICO_EOS, 1, 2, 3] });
-        const [whole, halved] = await Promise.all(
-          [count, 1].map(async (least) => {
-            const sizes: number[] = [];
-            // The oracle does not say that its sums are the same.
-            const fewest = Math.max(least, name === "tfjs" ? least : backend.fewestRows(count));
-            const observed = withFewestRows(backend, fewest, sizes);
-            const device = DeviceWeights.upload(observed, picoWeights(1, ["language"], PICO));
-            const generator = new Generator(observed, PICO, settings);
-            const generation = await generator.generate(device, prompts, Random.of(3));
-            generator.release();
-            device.release();
-            return { generation, sizes };
-          }),
+        const generateBy = async (least: number, runsAtATime: number): Promise<Observed> => {
+          const runs: ObservedRun[] = [];
+          // The oracle does not say that its sums are the same.
+          const fewest = Math.max(least, name === "tfjs" ? least : backend.fewestRows(count));
+          const observed = observing(backend, { fewest, runsAtATime }, runs);
+          const device = DeviceWeights.upload(observed, picoWeights(1, ["language"], PICO));
+          const generator = new Generator(observed, PICO, settings);
+          const generation = await generator.generate(device, prompts, Random.of(3));
+          generator.release();
+          device.release();
+          return { generation, runs };
+        };
+        const whole = await generateBy(count, 1);
+        assert.deepEqual(new Set(whole.runs.map(({ size }) => size)), new Set([count]));
+        assert.deepEqual(new Set(whole.runs.map(({ times }) => times)), new Set([1]));
+        const halved = await generateBy(1, 1);
+        const inBlocks = await generateBy(1, 3);
+        assert.deepEqual(new Set(inBlocks.runs.slice(1, -1).map(({ times }) => times)), new Set([3]));
+        for (const { runs } of [halved, inBlocks]) {
+          assert.ok(new Set(runs.map(({ size }) => size)).size > 1, "rows have left");
+          assert.ok(runs.every(({ size }, at) => size <= (runs[at - 1]?.size ?? count)));
+        }
+        // The first token is drawn with the queries; then there are seven.
+        const atOnce = await generateBy(1, 16);
+        assert.deepEqual(
+          atOnce.runs.map(({ times }) => times),
+          [1, 7],
         );
-        assert.ok(whole && halved);
-        assert.deepEqual(new Set(whole.sizes), new Set([count]));
-        assert.ok(new Set(halved.sizes).size > 1, "rows have left");
-        assert.ok(halved.sizes.every((size, at) => size <= (halved.sizes[at - 1] ?? count)));
         const { logprobs, ...others } = whole.generation;
-        const { logprobs: same, ...sameOthers } = halved.generation;
-        assert.deepEqual(sameOthers, others);
-        if (name === "tfjs") assertClose(same, logprobs, TOLERANCE);
-        else assert.deepEqual(same, logprobs);
+        for (const { generation } of [halved, inBlocks, atOnce]) {
+          const { logprobs: same, ...sameOthers } = generation;
+          assert.deepEqual(sameOthers, others);
+          if (name === "tfjs") assertClose(same, logprobs, TOLERANCE);
+          else assert.deepEqual(same, logprobs);
+        }
       });
     }
 
@@ -177,16 +189,32 @@ interface Options {
   readonly prompts?: readonly (readonly number[])[];
 }
 
-/** The backend, as if its rows came out the same in programs of so many; notes the rows of every run that draws tokens. */
-function withFewestRows(backend: Backend, fewest: number, sizes: number[]): Backend {
+/** A run of programs that draw tokens: of so many rows, so many times. */
+interface ObservedRun {
+  readonly size: number;
+  readonly times: number;
+}
+
+interface Observed {
+  readonly generation: Awaited<ReturnType<Generator["generate"]>>;
+  readonly runs: readonly ObservedRun[];
+}
+
+/** The backend, as if its rows came out the same in programs of so many, and as if so many runs were best at a time. */
+function observing(
+  backend: Backend,
+  { fewest, runsAtATime }: { readonly fewest: number; readonly runsAtATime: number },
+  runs: ObservedRun[],
+): Backend {
   const compile = (program: Program): Executable => {
     const executable = backend.compile(program);
-    const rows = program.values[program.inputs["uniform"] ?? -1]?.shape[0];
+    const size = program.values[program.outputs["tokens"] ?? -1]?.shape.at(-1);
     const run: Executable["run"] = (bindings) => {
-      if (rows !== undefined) sizes.push(rows);
+      if (size !== undefined) runs.push({ size, times: bindings.times ?? 1 });
       return executable.run(bindings);
     };
     return { program, run, runKeeping: executable.runKeeping.bind(executable), release: () => executable.release() };
   };
-  return Object.create(backend, { fewestRows: { value: () => fewest }, compile: { value: compile } }) as Backend;
+  const changes = { fewestRows: { value: () => fewest }, runsAtATime: { value: runsAtATime } };
+  return Object.create(backend, { ...changes, compile: { value: compile } }) as Backend;
 }

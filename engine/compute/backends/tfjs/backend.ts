@@ -37,6 +37,7 @@ export class TfjsBackend implements Backend {
   readonly name = "tfjs";
   readonly precision: WeightType;
   readonly limits: Limits;
+  readonly runsAtATime = 1;
   private readonly tf: Tf;
   private readonly settings: TfjsBackendSettings;
   private readonly buffers = new Set<TfjsBuffer>();

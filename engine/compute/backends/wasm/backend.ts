@@ -24,6 +24,7 @@ export class WasmBackend implements Backend, ExecutableServices {
   readonly name = "wasm";
   readonly precision = "f32";
   readonly limits: Limits;
+  readonly runsAtATime = 1;
   readonly threads: Threads;
   readonly heap: Heap;
   readonly arena: Arena<number>;
