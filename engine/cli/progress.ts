@@ -119,8 +119,9 @@ function announcement(
 ): readonly Printed[] | undefined {
   switch (event.kind) {
     case "runQueued": {
-      const runs = event.ahead === 1 ? "1 run" : `${event.ahead} runs`;
-      return [{ style: "bold", text: event.run }, ` waits for ${event.device}: ${runs} ahead of it`];
+      const { run, device, ahead = 1, reason } = event;
+      const why = reason ?? `${ahead === 1 ? "1 run" : `${ahead} runs`} ahead of it`;
+      return [{ style: "bold", text: run }, ` waits for ${device}: ${why}`];
     }
     case "runStarted":
       return [event.resumed ? "Resuming " : "Run ", { style: "bold", text: event.run }, ` on ${event.device}`];

@@ -22,7 +22,14 @@ import { checkPrecision, chooseBackend, withChoice } from "./backends.ts";
 import type { Progress } from "../data/index.ts";
 import { checkData, countedInPlace } from "./dataChecks.ts";
 import { DeviceLeases, type TakeTurn } from "./deviceLease.ts";
-import { type Cluster, type JoinedCluster, checkAhead, joinCluster, pricePerHour } from "./cluster/index.ts";
+import {
+  type AheadSettings,
+  type Cluster,
+  type JoinedCluster,
+  checkAhead,
+  joinCluster,
+  pricePerHour,
+} from "./cluster/index.ts";
 import { LocalExecutor } from "./executors/local.ts";
 import { RayExecutor } from "./executors/ray.ts";
 import { shortfalls } from "./shortfalls.ts";
@@ -146,10 +153,7 @@ export async function runPipeline(given: RunRequest): Promise<RunResult> {
             ? { kind: "note", message: `${about}: ${message}` }
             : { kind: "download", ...download },
         );
-    if (request.config.runtime.cluster !== undefined) {
-      await checkAhead(request.config, { artifacts, progressOf: told });
-    }
-    const joined = await joinedCluster(request, report);
+    const joined = await joinedCluster(request, { log, report, artifacts, progressOf: told });
     cluster = joined?.cluster;
     const choice = joined?.choice ?? (await chooseBackend(request.config.runtime));
     checkPrecision(request.config, choice);
@@ -183,7 +187,10 @@ export async function runPipeline(given: RunRequest): Promise<RunResult> {
         : new RayExecutor({ ...working, ...joined, backend: identityOf(choice), threads, folder: log.folder });
     if (joined === undefined) await preload(choice);
     await artifacts.collect();
-    if (request.resume === undefined) await describeRun({ ...request, config: asked }, log);
+    // On a cluster, a machine of it has chosen the backend since the run was described.
+    const isDescribed = request.resume !== undefined || joined !== undefined;
+    const isChosen = asked.runtime.backend !== request.config.runtime.backend;
+    if (!isDescribed || isChosen) await describeRun({ ...request, config: asked }, log);
     const config = await withLocalCheckpoints(asked, { progress: told("base") });
     // Before anything is made of it: a revision may have moved on when the run is resumed.
     if (isNewlyPinned(asked, config)) await describeRun({ ...request, config: pinnedConfig(config) }, log);
@@ -254,16 +261,30 @@ export async function runPipeline(given: RunRequest): Promise<RunResult> {
   }
 }
 
-/** The cluster that a config names, ready to compute; undefined where everything runs on this machine. */
+/**
+ * The cluster that a config names, ready to compute; undefined where everything runs on this machine. It may take long to
+ * answer, or never do: the run is there for others meanwhile, says what it waits for, and can be resumed.
+ */
 async function joinedCluster(
-  { config: { runtime }, runsRoot, machineFolder, signal }: RunRequest,
-  report: (body: EventBody) => void,
+  request: RunRequest,
+  {
+    log,
+    report,
+    artifacts,
+    progressOf,
+  }: AheadSettings & { readonly log: RunFolder; readonly report: (body: EventBody) => void },
 ): Promise<JoinedCluster | undefined> {
+  const { config, runsRoot, resume, machineFolder, signal } = request;
+  const { runtime, name } = config;
   const { cluster } = runtime;
   if (cluster === undefined) return undefined;
-  const note = (message: string): void => report({ kind: "note", message: `cluster: ${message}` });
-  const place = { runtime: { ...runtime, cluster }, root: runsRoot, machineFolder };
-  return joinCluster({ ...place, env: process.env, signal, note });
+  if (resume === undefined) await describeRun(request, log);
+  return joinCluster({
+    ...{ runtime: { ...runtime, cluster }, root: runsRoot, machineFolder, env: process.env, signal },
+    note: (message) => report({ kind: "note", message: `cluster: ${message}` }),
+    waiting: (device, reason) => report({ kind: "runQueued", run: basename(log.folder), name, device, reason }),
+    lookAhead: () => checkAhead(config, { artifacts, progressOf }),
+  });
 }
 
 /** Prices of stages for an hour, on a cluster that has some. */

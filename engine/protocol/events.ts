@@ -39,10 +39,12 @@ const runQueued = z.strictObject({
   ...stamp,
   run: name,
   name,
-  /** The device it waits for, for people: "wasm, 2 threads". */
+  /** The device it waits for, for people: "wasm, 2 threads"; or the cluster. */
   device: name,
-  /** Runs that come before it, the one at work included. */
-  ahead: z.int().min(1),
+  /** Runs that come before it, the one at work included; absent where it waits for something else. */
+  ahead: z.int().min(1).optional(),
+  /** Why it waits, where that is not for other runs. */
+  reason: text.optional(),
   /** In the order of the recipe; when it is first said that the run waits. */
   stages: z.array(stageInfoSchema).max(MOST_STAGES).optional(),
 });

@@ -84,6 +84,8 @@ export interface RunState {
   status: RunStatus;
   /** While queued: runs that come before this one, the one at work included. */
   ahead?: number | undefined;
+  /** While queued: why, where not for other runs. */
+  reason?: string | undefined;
   /** When it first began to compute, in milliseconds since 1970. */
   startedAt?: number | undefined;
   updatedAt?: number | undefined;
@@ -178,7 +180,10 @@ export function applyEvent(
   state.updatedAt = event.time;
   switch (event.kind) {
     case "runQueued":
-      Object.assign(state, { name: event.name, device: event.device, status: "queued", ahead: event.ahead });
+      leaveQueue(state);
+      Object.assign(state, { name: event.name, device: event.device, status: "queued" });
+      if (event.ahead !== undefined) state.ahead = event.ahead;
+      if (event.reason !== undefined) state.reason = event.reason;
       delete state.failure;
       for (const declared of event.stages ?? []) Object.assign(stageOf(state, declared.id), declared);
       return;
@@ -255,7 +260,7 @@ function startRun(state: RunState, { name, device, stages, work, memory, data, p
     state.pausedSeconds = (state.pausedSeconds ?? 0) + Math.max(0, time - state.pausedSince) / 1000;
     delete state.pausedSince;
   }
-  delete state.ahead;
+  leaveQueue(state);
   delete state.failure;
   delete state.download;
   delete state.waits;
@@ -274,6 +279,11 @@ function startRun(state: RunState, { name, device, stages, work, memory, data, p
     if (perHour !== undefined) stage.pricePerHour = perHour;
     if (stage.status === "failed" || stage.status === "running" || stage.status === "stopped") stage.status = "waiting";
   }
+}
+
+function leaveQueue(state: RunState): void {
+  delete state.ahead;
+  delete state.reason;
 }
 
 function waitFor(state: RunState, { model, reason, time }: Of<"modelWait">): void {
@@ -315,7 +325,7 @@ function finishStage(stage: StageState, { seconds, time }: Of<"stageFinished">):
 /** Nothing runs in a run that has ended: the stage it was at is stopped until the run goes on. */
 function endRun(state: RunState, status: RunStatus): void {
   state.status = status;
-  delete state.ahead;
+  leaveQueue(state);
   delete state.download;
   delete state.waits;
   const open = openStages(state.stages);

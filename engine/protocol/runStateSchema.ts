@@ -62,6 +62,7 @@ const runStateSchema: z.ZodType<RunState> = z.object({
   device: name,
   status: z.enum(["queued", "running", "finished", "stopped", "failed", "lost"]),
   ahead: count.optional(),
+  reason: text.optional(),
   startedAt: time,
   updatedAt: time,
   currency: name.optional(),

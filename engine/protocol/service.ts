@@ -42,6 +42,8 @@ export interface RunSummary {
   readonly device: string;
   /** While queued: runs that come before this one. */
   readonly ahead?: number;
+  /** While queued: why, where not for other runs. */
+  readonly reason?: string;
   /** While a file comes from the hub. */
   readonly download?: DownloadState;
   /** Models of the editor's that it waits for. */

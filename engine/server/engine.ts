@@ -92,7 +92,7 @@ async function prepare(request: EngineRequest): Promise<Prepared> {
 function pass(event: RunEvent, work: Work): void {
   work.next = event.sequence + 1;
   work.hasEnded = event.kind === "runFinished" || event.kind === "runFailed";
-  if (event.kind === "runQueued") logLine(`waits for ${event.device}: ${event.ahead} ahead`);
+  if (event.kind === "runQueued") logLine(`waits for ${event.device}: ${event.reason ?? `${event.ahead ?? 1} ahead`}`);
   if (event.kind === "modelWait") logLine(`${event.model}: ${event.reason ?? "is asked again"}`);
   if (event.kind === "runStarted") logLine(`computes on ${event.device}`);
   work.server.publish(event);

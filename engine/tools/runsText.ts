@@ -21,6 +21,7 @@ function runText(run: RunSummary): string {
     id,
     status,
     ahead,
+    reason,
     configFile,
     device,
     createdAt,
@@ -33,7 +34,8 @@ function runText(run: RunSummary): string {
     problem,
   } = run;
   const at = progress.stage === "" ? "" : `, at stage ${progress.stage} step ${progress.step} of ${progress.total}`;
-  const waiting = status === "queued" && ahead !== undefined ? ` behind ${ahead} others` : "";
+  const why = ahead === undefined ? (reason === undefined ? "" : ` (${reason})`) : ` behind ${ahead} others`;
+  const waiting = status === "queued" ? why : "";
   const left = progress.secondsLeft === undefined ? "" : `, about ${Math.round(progress.secondsLeft)} s left`;
   const lines = [
     `- ${id}: ${status}${waiting}, ${percent(progress.fraction)} done${at}${left}; stages done ${progress.nDone} of ${progress.nStages}`,

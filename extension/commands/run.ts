@@ -54,7 +54,8 @@ export async function showStarted(salsa: Salsa, { folder, id }: StartedRun, befo
   const begun = await runChange(
     salsa.runs,
     folder,
-    ({ status, ahead, updatedAt }) => updatedAt !== before && (status !== "queued" || ahead !== undefined),
+    ({ status, ahead, reason, updatedAt }) =>
+      updatedAt !== before && (status !== "queued" || ahead !== undefined || reason !== undefined),
   );
   const ahead = begun?.status === "queued" ? begun.ahead : undefined;
   if (ahead === undefined) return;

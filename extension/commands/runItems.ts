@@ -1,7 +1,6 @@
 import { label } from "../label.ts";
-import { t } from "../localize.ts";
 import type { RunSummary } from "../../engine/protocol/service.ts";
-import { percentText, resultText, statusText } from "../runs/labels.ts";
+import { percentText, queuedText, resultText, statusText } from "../runs/labels.ts";
 import { isResumable } from "../runs/states.ts";
 import { formatAgo } from "./format.ts";
 
@@ -39,9 +38,10 @@ export function runText(run: RunSummary, telling: Telling): string {
 }
 
 /** How a run stands: "running, 42 %". */
-function standing({ status, progress, ahead }: RunSummary): string {
+function standing(run: RunSummary): string {
+  const { status, progress } = run;
   if (status === "finished") return statusText(status);
-  if (status === "queued") return ahead === undefined ? statusText(status) : t("queued, {0} ahead", ahead);
+  if (status === "queued") return queuedText(run);
   return `${statusText(status)}, ${percentText(progress.fraction)}`;
 }
 

@@ -95,12 +95,12 @@ export function runDescription(run: RunSummary): string {
 }
 
 function mainText(run: RunSummary): string {
-  const { status, problem, result, progress, ahead, failure, createdAt, download, waits = [] } = run;
+  const { status, problem, result, progress, failure, createdAt, download, waits = [] } = run;
   if (problem !== undefined) return problem;
   if (download !== undefined && (status === "queued" || status === "running")) return downloadText(download);
   switch (status) {
     case "queued":
-      return ahead === undefined ? t("queued") : t("queued, {0} ahead", ahead);
+      return queuedText(run);
     case "running":
       return [progressText(run), ...waits.map(waitText)].join(" · ");
     case "finished":
@@ -112,6 +112,12 @@ function mainText(run: RunSummary): string {
     case "lost":
       return t("cut off at {0}", percentText(progress.fraction));
   }
+}
+
+/** "queued, 2 ahead" */
+export function queuedText({ ahead, reason }: Pick<RunSummary, "ahead" | "reason">): string {
+  if (reason !== undefined) return t("queued: {0}", reason);
+  return ahead === undefined ? t("queued") : t("queued, {0} ahead", ahead);
 }
 
 /** "downloading train.parquet: 32.0 MB of 1.2 GB" */

@@ -10,6 +10,7 @@ import { setTimeout } from "node:timers/promises";
 import { parse } from "jsonc-parser";
 import { RayClient } from "../../engine/cluster/ray/client.ts";
 import { lookAtCluster } from "../../engine/pipeline/cluster/index.ts";
+import { readRun } from "../../engine/pipeline/index.ts";
 import { attemptsHeld } from "../../engine/storage/attempts.ts";
 import { pythonWithDriver } from "../engine/cluster/trainer/wheel.ts";
 import {
@@ -224,17 +225,36 @@ describe("a run on a Ray cluster", function () {
 
   it("says why a job waits, and takes it back when it is stopped", async () => {
     const stop = new AbortController();
-    const notes: string[] = [];
+    const reasons: string[] = [];
     const run = await runTiny(onCluster({ cpus: 64 }), path.join(folder, "remote"), {
       signal: stop.signal,
       onEvent: (event) => {
-        if (event.kind !== "note") return;
-        notes.push(event.message);
-        if (event.message.includes("needs")) stop.abort();
+        if (event.kind !== "runQueued") return;
+        reasons.push(event.reason ?? "");
+        if (event.reason?.includes("needs") === true) stop.abort();
       },
     });
     assert.equal(run.status, "stopped");
-    assert.match(notes.at(-1) ?? "", /needs 1 GPU and 64 CPUs, and machines have at most 8 GPUs and 8 CPUs/);
+    assert.equal(reasons[0], `connecting to ${head?.address ?? ""}`);
+    assert.match(reasons.at(-1) ?? "", /needs 1 GPU and 64 CPUs, and machines have at most 8 GPUs and 8 CPUs/);
+  });
+
+  it("goes on with a run that could not join, on the backend that the cluster has then", async () => {
+    const place = path.join(folder, "later");
+    await fs.mkdir(place);
+    const cluster = { address: head?.address, tokenEnv: "SALSA_LATER_AUTH_TOKEN", cpus: 1, gpus: 0 };
+    const written = tiny({ rlhf: { iterations: 2 }, runtime: { cluster } });
+    await assert.rejects(runTiny(written, place), /SALSA_LATER_AUTH_TOKEN is not set/);
+    const described = async (): Promise<unknown> =>
+      (await readRun(path.join(place, ".salsa/runs/tiny-1"))).config.runtime.backend;
+    assert.equal(await described(), "auto");
+    process.env["SALSA_LATER_AUTH_TOKEN"] = TOKEN;
+    try {
+      assert.equal((await runTiny(written, place, { resume: "tiny-1" })).status, "finished");
+    } finally {
+      delete process.env["SALSA_LATER_AUTH_TOKEN"];
+    }
+    assert.equal(await described(), "wasm");
   });
 
   const refusals: readonly [what: string, cluster: () => Promise<Written> | Written, message: RegExp][] = [

@@ -81,7 +81,7 @@ function facts({ summary, outline, status, progress }: Facts): string {
   const parts = [
     download === undefined ? "" : downloadText(download),
     ...(isActive ? ((outline === undefined ? summary.waits : outline.waits) ?? []).map(waitText) : []),
-    status === "queued" && download === undefined ? t("{0} ahead", outline?.ahead ?? summary.ahead ?? 1) : "",
+    status === "queued" && download === undefined ? queueText(outline ?? summary) : "",
     status === "running" ? nameOfStage(outline, progress.stage) : "",
     status === "running" && progress.total > 0 ? t("step {0} of {1}", progress.step, progress.total) : "",
     status === "finished" ? "" : t("{0} %", Math.floor(progress.fraction * 100)),
@@ -95,6 +95,11 @@ function facts({ summary, outline, status, progress }: Facts): string {
     outline?.device ?? summary.device,
   ];
   return parts.filter((part) => part !== "").join(" · ");
+}
+
+/** Why a run has not begun. */
+function queueText({ ahead, reason }: RunSummary | RunOutline): string {
+  return reason ?? (ahead === undefined ? "" : t("{0} ahead", ahead));
 }
 
 /** Progress bar of the whole run. */

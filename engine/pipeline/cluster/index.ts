@@ -1,4 +1,4 @@
-export { checkAhead } from "./checkAhead.ts";
+export { type AheadSettings, checkAhead } from "./checkAhead.ts";
 export { type Cluster, pricePerHour } from "./cluster.ts";
 export { runJob } from "./job.ts";
 export { type JoinedCluster, joinCluster } from "./join.ts";

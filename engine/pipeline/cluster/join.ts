@@ -31,6 +31,10 @@ export interface JoinSettings {
   readonly signal: AbortSignal;
   /** Called with sentences on what is being done. */
   readonly note: (message: string) => void;
+  /** Called with what is waited for, at first before anything is asked. */
+  readonly waiting: (server: string, reason: string) => void;
+  /** Looks at what can be known before the cluster is asked for anything. */
+  readonly lookAhead: () => Promise<void>;
 }
 
 /**
@@ -41,16 +45,19 @@ export interface JoinSettings {
  * @throws {Stopped} when the run is stopped meanwhile.
  */
 export async function joinCluster(settings: JoinSettings): Promise<JoinedCluster> {
-  const { runtime, root, env, machineFolder, signal, note } = settings;
+  const { runtime, root, env, machineFolder, signal, note, waiting, lookAhead } = settings;
   const cluster = new Cluster({ root, config: runtime.cluster, env, machineFolder });
+  const { server } = cluster.client;
   try {
+    waiting(server, `connecting to ${server}`);
+    await lookAhead();
     const version = await cluster.client.version(signal);
     const nodes = await cluster.client.nodes(signal);
-    note(`Ray ${version} at ${cluster.client.server}: ${machinesText(nodes)}`);
+    note(`Ray ${version} at ${server}: ${machinesText(nodes)}`);
     await cluster.program(signal, (bytes) => note(`sending the program, ${formatBytes(bytes)}, once`));
     const asked = Date.now();
     const facts = await cluster.ask(questionOf(runtime), signal, (reason) =>
-      note(`a job waits on the cluster: ${reason}`),
+      waiting(server, `a job waits on the cluster: ${reason}`),
     );
     const skew = skewOf(facts, { asked, answered: Date.now() });
     if (Math.abs(skew) > MOST_SKEW_MS) {

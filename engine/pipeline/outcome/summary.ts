@@ -21,7 +21,7 @@ export interface SummaryParts {
 
 /** A run in one line. */
 export function summaryOf({ folder, facts, state, createdAt, result, problem }: SummaryParts): RunSummary {
-  const { status, device, ahead, download, waits, startedAt, updatedAt, alarms, failure, tables } = state;
+  const { status, device, ahead, reason, download, waits, startedAt, updatedAt, alarms, failure, tables } = state;
   const { pausedSeconds, pausedSince } = state;
   const alarm = alarms[alarms.length - 1];
   return {
@@ -34,6 +34,7 @@ export function summaryOf({ folder, facts, state, createdAt, result, problem }: 
     status,
     device,
     ...(ahead !== undefined && { ahead }),
+    ...(reason !== undefined && { reason }),
     ...(download !== undefined && { download }),
     ...(waits !== undefined && { waits }),
     createdAt,

@@ -6,7 +6,7 @@ import { moment } from "./markdown.ts";
 
 /** The run's end: first of all where it is not whole, so that nobody takes parts for results. */
 export function statusSection({ state }: RunFacts): string {
-  const { status, startedAt, updatedAt, failure } = state;
+  const { status, startedAt, updatedAt, failure, reason } = state;
   const { nDone, nStages, stage, step, total } = runProgress(state);
   const asOf = updatedAt === undefined ? "" : ` Its last word is of ${moment(updatedAt)}.`;
   const done = `${nDone} of ${nStages} stages are done`;
@@ -31,7 +31,10 @@ export function statusSection({ state }: RunFacts): string {
     case "lost":
       return warn("This run was cut off: its process is gone.", `${done}; \`salsa resume\` goes on from there.`);
     case "queued":
-      return warn("This run has not begun.", "It waits for its device.");
+      return warn(
+        "This run has not begun.",
+        `It waits for its device${reason === undefined ? "" : `: ${literal(reason)}`}.`,
+      );
     case "running": {
       const where = total === 0 ? "has begun" : `is at step ${step} of ${total}`;
       const at = stage === "" ? "" : `, and stage ${codeSpan(stage)} ${where}`;

@@ -69,12 +69,13 @@ function newestLens(run: RunSummary): LensText {
   };
 }
 
-function runText({ status, progress, result, failure, ahead, problem, ...run }: RunSummary): string {
+function runText({ status, progress, result, failure, ahead, reason, problem, ...run }: RunSummary): string {
   const id = label(run.id);
   const share = percentText(progress.fraction);
   if (problem !== undefined) return t("$(warning) {0}: {1}", id, firstLine(problem));
   switch (status) {
     case "queued":
+      if (reason !== undefined) return t("$(watch) {0} queued: {1}", id, firstLine(reason));
       return ahead === undefined || ahead === 0
         ? t("$(watch) {0} queued", id)
         : t("$(watch) {0} queued behind {1}", id, ahead);

@@ -192,15 +192,17 @@ describe("Ctrl-C", () => {
 });
 
 describe("the progress view", () => {
-  it("says how many runs a queued one waits for", () => {
+  it("says how many runs a queued one waits for, or what else", () => {
     const terminal = screen();
     const queued = { kind: "runQueued", time: 1, sequence: 0, run: "demo-2", name: "demo", device: "cpu" } as const;
     const view = progressView(terminal);
     view.show({ ...queued, ahead: 2 });
     view.show({ ...queued, ahead: 1 });
+    view.show({ ...queued, device: "http://head:8265", reason: "connecting" });
     assert.equal(
       terminal.stderr(),
-      "demo-2 waits for cpu: 2 runs ahead of it\ndemo-2 waits for cpu: 1 run ahead of it\n",
+      "demo-2 waits for cpu: 2 runs ahead of it\ndemo-2 waits for cpu: 1 run ahead of it\n" +
+        "demo-2 waits for http://head:8265: connecting\n",
     );
   });
 });

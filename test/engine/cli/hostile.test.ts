@@ -36,6 +36,7 @@ const TABLE: Table = {
 const stageInfo = { ...legacyStage("base"), id: HOSTILE, title: HOSTILE, product: HOSTILE };
 const EVENTS: readonly EventBody[] = [
   { kind: "runQueued", run: HOSTILE, name: HOSTILE, device: HOSTILE, ahead: 1 },
+  { kind: "runQueued", run: HOSTILE, name: HOSTILE, device: HOSTILE, reason: HOSTILE },
   { kind: "runStarted", run: HOSTILE, name: HOSTILE, device: HOSTILE, resumed: false, stages: [stageInfo, "sft-1"] },
   { kind: "stageStarted", stage: HOSTILE, key: "k", cached: true },
   { kind: "stageStarted", stage: HOSTILE, key: "k", cached: false },

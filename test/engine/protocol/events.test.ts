@@ -6,7 +6,7 @@ const stamp = { time: 1_700_000_000_000, sequence: 3 };
 
 /** One record of each kind. */
 const RECORDS: readonly RunEvent[] = [
-  { kind: "runQueued", ...stamp, run: "demo-1", name: "demo", device: "wasm, 2 threads", ahead: 1 },
+  { kind: "runQueued", ...stamp, run: "demo-1", name: "demo", device: "wasm, 2 threads", ahead: 1, reason: "waits" },
   {
     kind: "runStarted",
     ...stamp,

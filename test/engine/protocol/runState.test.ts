@@ -258,6 +258,20 @@ describe("a run's state", () => {
     assert.deepEqual([state.status, "ahead" in state, state.startedAt], ["running", false, 5]);
   });
 
+  it("says why it is queued where that is not for others, and no longer", () => {
+    const about = { run: "r-1", name: "r", device: "http://head:8265" };
+    const joining: EventBody = { kind: "runQueued", ...about, reason: "connecting" };
+    const state = stateOf(stamped([{ kind: "runQueued", ...about, ahead: 2 }, joining]));
+    const standing = ({ status, reason, ahead }: RunState): unknown => [status, reason, ahead];
+    assert.deepEqual(standing(parseRunState(JSON.parse(JSON.stringify(state)))), ["queued", "connecting", undefined]);
+    const ends: readonly EventBody[] = [
+      { kind: "runQueued", ...about, ahead: 1 },
+      started,
+      { kind: "runFinished", status: "stopped", seconds: 1 },
+    ];
+    for (const end of ends) assert.ok(!("reason" in stateOf(stamped([joining, end]))), end.kind);
+  });
+
   it("says what comes from the hub until it is there, or the run begins or ends", () => {
     const file = { source: "hf:o/n@main", file: "a.parquet", totalBytes: 64 };
     const coming = (doneBytes: number): EventBody => ({ kind: "download", ...file, doneBytes });

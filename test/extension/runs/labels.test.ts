@@ -33,6 +33,7 @@ describe("runDescription", () => {
     const waiting = "salsa · 58 % · 3 min left · waits for your consent to ask vscode:copilot/gpt-4o";
     assert.equal(told({ status: "running", waits: [wait] }), waiting);
     assert.equal(told({ status: "queued", ahead: 2 }), "queued, 2 ahead");
+    assert.equal(told({ status: "queued", reason: "connecting to x" }), "queued: connecting to x");
     const download = { source: "hf:o/n@main", file: "data/a.parquet", doneBytes: 32e6, totalBytes: 2e9 };
     assert.match(told({ status: "queued", download }), /^downloading a\.parquet: \d+\S* \wi?B of \d\S* \wi?B$/);
     assert.equal(told({ status: "lost", download }), "cut off at 58 %");

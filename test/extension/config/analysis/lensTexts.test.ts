@@ -58,6 +58,7 @@ describe("configLenses", () => {
     ],
     ["progress alone", {}, "$(sync) demo-3 running 42 %"],
     ["the queue", { status: "queued", ahead: 2 }, "$(watch) demo-3 queued behind 2"],
+    ["a cluster", { status: "queued", reason: "connecting to x" }, "$(watch) demo-3 queued: connecting to x"],
     [
       "the first line of a failure",
       { status: "failed", failure: { error: "E", message: "loss is NaN\nmore", stage: null } },
