@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { setTimeout } from "node:timers/promises";
 import type { RunEvent } from "../../engine/protocol/events.ts";
 import { type Written, tableFiles } from "../engine/pipeline/tinyRun.ts";
+import { hasOtherMachine, onOtherMachine } from "./otherMachine.ts";
 import { CLI } from "./trainer.ts";
 
 /** The cluster of the tests. */
@@ -17,21 +18,10 @@ export interface ElsewhereTests {
   readonly onCluster: (cluster: Written, overrides?: Written) => Written;
 }
 
-/**
- * Begins a command as on another machine: with a name and a table of processes of its own, and a folder $0 of this one mounted
- * at $1. No rights are needed, and nothing is left.
- */
-const MACHINE = [
-  ...["unshare", "--map-root-user", "--uts", "--pid", "--mount", "--fork", "--kill-child", "--mount-proc"],
-  ...["sh", "-ec", 'hostname elsewhere; mount --bind "$0" "$1"; shift; cd "$HOME"; exec "$@"'],
-] as const;
-const [UNSHARE, ...UNSHARED] = MACHINE;
-const isPossible = spawnSync(UNSHARE, [...UNSHARED, "/tmp", "/tmp", "true"]).status === 0;
-
 /** A test of a run that is at work, from another machine. */
 export function testElsewhere({ folder, onCluster }: ElsewhereTests): void {
   it("is watched, stopped and gone on with from another machine, which sees the shared folder elsewhere", async function () {
-    if (!isPossible) {
+    if (!hasOtherMachine()) {
       process.stdout.write("*** NOT TESTED: a run from another machine, without unshare --map-root-user\n");
       return this.skip();
     }
@@ -56,15 +46,12 @@ export function testElsewhere({ folder, onCluster }: ElsewhereTests): void {
     // It is described, and so can be found, once a machine of the cluster has said what it computes with.
     while (!existsSync(path.join(root, "runs/tiny-1/run.json"))) await setTimeout(100);
 
+    const [program = "", ...within] = onOtherMachine(here, there);
     const elsewhere = (...args: readonly string[]): ChildProcess =>
-      spawn(
-        UNSHARE,
-        [...UNSHARED, here, there, process.execPath, CLI, ...args, "--directory", path.join(there, ".salsa")],
-        {
-          stdio: ["ignore", "pipe", "pipe"],
-          env: { ...process.env, HOME: home, SALSA_RUNTIME_DIR: path.join(home, "run") },
-        },
-      );
+      spawn(program, [...within, process.execPath, CLI, ...args, "--directory", path.join(there, ".salsa")], {
+        stdio: ["ignore", "pipe", "pipe"],
+        env: { ...process.env, HOME: home, SALSA_RUNTIME_DIR: path.join(home, "run") },
+      });
     const watching = elsewhere("attach", "--json");
     const seen: RunEvent[] = [];
     for await (const line of createInterface({ input: watching.stdout ?? assert.fail() })) {
