@@ -28,6 +28,7 @@ import { armsAtWork, attemptsAt, processOf, spanOf } from "./arms.ts";
 import { waitFor } from "../e2e/waiting.ts";
 import { clockAhead } from "./clock.ts";
 import { testElsewhere } from "./elsewhere.ts";
+import { testExpiry } from "./expiry.ts";
 import { testHardStop } from "./hardStop.ts";
 import { RayHead } from "./head.ts";
 import { installedOrSkip } from "../pythonEnvironment.ts";
@@ -362,6 +363,8 @@ describe("a run on a Ray cluster", function () {
   testLogs({ client, folder: () => folder, token: TOKEN });
 
   testElsewhere({ folder: () => folder, onCluster });
+
+  testExpiry({ head: () => head ?? assert.fail(), folder: () => folder, onCluster });
 
   testMachines({ head: () => head ?? assert.fail(), folder: () => folder, onCluster });
 

@@ -76,7 +76,7 @@ export class RayExecutor implements Executor {
   private readonly silence: Silence;
   private readonly watch: JobWatch;
   private readonly logs: JobLogs;
-  /** True once the cluster does not answer: nobody is asked to stop any more. */
+  /** True once the cluster cannot be asked: nobody is asked to stop any more. */
   private isCutOff = false;
 
   constructor(settings: RaySettings) {
@@ -120,9 +120,17 @@ export class RayExecutor implements Executor {
       });
       await hostLane(this.settings, stages).make(trained, signal);
     } catch (error) {
-      if (error instanceof ClusterError) this.isCutOff = true;
+      if (error instanceof ClusterError && error.fault !== "worker") this.cutOff();
       throw error;
     }
+  }
+
+  private cutOff(): void {
+    if (this.isCutOff) return;
+    this.isCutOff = true;
+    const message =
+      "nothing is lost: what is at work on the cluster goes on there, and is followed once the run goes on";
+    this.settings.report({ kind: "note", message });
   }
 
   /** Takes a stage's artifact if it is there and whole, else has it made by a job of this program. */
