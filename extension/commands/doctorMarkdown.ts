@@ -64,13 +64,13 @@ export function findingsTable(findings: readonly DoctorCheck[]): string {
   return markdownTable(columns, rows);
 }
 
-/** Mark and word stay in one line: the column is narrow. */
+/** Mark and word stay in one line: the column is narrow, and behind a dash a line may end even before such a space. */
 function stateText(state: DoctorCheck["state"]): string {
   switch (state) {
     case "ok":
       return `✓\u00a0${t("ok")}`;
     case "optional":
-      return `–\u00a0${t("optional")}`;
+      return `–\u2060\u00a0${t("optional")}`;
     case "missing":
       return `✗\u00a0${t("missing")}`;
   }

@@ -20,7 +20,7 @@ describe("a diagnosis for people", () => {
     assert.match(text, /One required thing is missing/);
     assert.deepEqual(rows.slice(2), [
       "| ✗\u00a0missing | disk space | 1 MiB free | free 1 GiB |",
-      "| –\u00a0optional | git | not found | install git |",
+      "| –\u2060\u00a0optional | git | not found | install git |",
       "| ✓\u00a0ok | Node | v24 |  |",
     ]);
   });
