@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import * as z from "zod";
 import { DiskError } from "../protocol/errors.ts";
-import { errorCode, isDiskFull, onDisk, temporaryName } from "./disk.ts";
+import { errorCode, isDiskFull, onDisk, onDiskSync, temporaryName } from "./disk.ts";
 import { HEARTBEAT_MS, heartbeat } from "./heartbeat.ts";
 import { placeIn, placeOf } from "./places.ts";
 import { type ProcessId, isLocal, isProcessAlive, thisProcess } from "./processes.ts";
@@ -70,6 +71,17 @@ export class LockedError extends DiskError {
   constructor(file: string, owner: LockOwner) {
     super(`in use by ${ownerName(owner)}`, { file, remedy: "wait for it to end, or stop it first" });
     this.owner = owner;
+  }
+}
+
+/** Something that this process held until it was taken for dead, as after a sleep of its machine: another one has it. */
+export class TakenOverError extends DiskError {
+  constructor(file: string, by: LockOwner | undefined) {
+    const who = by === undefined ? "another process" : ownerName(by);
+    super(`taken over by ${who}, to which this one seemed dead`, {
+      file,
+      remedy: "was this machine asleep? What it did before is kept, and can be watched going on there",
+    });
   }
 }
 
@@ -164,7 +176,10 @@ function heldLock(file: string, owner: LockOwner): Lock {
 /** The owner named in a lock file, dead or alive; undefined when there is none. */
 async function readLock(file: string): Promise<LockOwner | undefined> {
   const text = await readText(placeOf(file), MOST_LOCK_BYTES);
-  if (text === undefined) return undefined;
+  return text === undefined ? undefined : ownerIn(text);
+}
+
+function ownerIn(text: string): LockOwner {
   try {
     return ownerSchema.parse(JSON.parse(text));
   } catch {
@@ -173,6 +188,13 @@ async function readLock(file: string): Promise<LockOwner | undefined> {
 }
 
 const DAMAGED: LockOwner = { host: "", table: "", pid: -1, started: "", token: "" };
+
+/** Looks whether a lock is still that of its holder, who was not heard of for a while. @throws {TakenOverError} {DiskError} */
+export function assertStillHeld(file: string, holder: LockOwner): void {
+  const text = onDiskSync("look at lock", file, () => (existsSync(file) ? readFileSync(file, "utf8") : undefined));
+  const owner = text === undefined ? undefined : ownerIn(text);
+  if (!isSameOwner(owner, holder)) throw new TakenOverError(file, owner);
+}
 
 /** A process of this machine lives if it runs; of others, only signs of life are seen. */
 async function isAlive(file: string, owner: LockOwner): Promise<boolean> {

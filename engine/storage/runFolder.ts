@@ -4,7 +4,15 @@ import { isLeftover } from "./disk.ts";
 import { RUN_FILE } from "./formats/runDescription.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { JsonLog } from "./jsonLog.ts";
-import { type Lock, type LockOwner, livingOwner, lockOf, takeFolder } from "./locks.ts";
+import {
+  HOLDER_TIMEOUT_MS,
+  type Lock,
+  type LockOwner,
+  assertStillHeld,
+  livingOwner,
+  lockOf,
+  takeFolder,
+} from "./locks.ts";
 import { entryAt, placeBelow, placeIn, placeInChecked } from "./places.ts";
 import { checkTree, foldersWith, walkAt } from "./reading.ts";
 import { makeRoot } from "./rootFolder.ts";
@@ -73,6 +81,8 @@ export class RunFolder {
   readonly folder: string;
   private readonly lock: Lock;
   private readonly logs: Readonly<Record<RunLogName, JsonLog>>;
+  /** When it was last known to be held. */
+  private heldAt = Date.now();
 
   private constructor(folder: string, lock: Lock, logs: Readonly<Record<RunLogName, JsonLog>>) {
     this.folder = folder;
@@ -127,6 +137,7 @@ export class RunFolder {
 
   /** Writes run.json, which only its owner may read: it holds changes that were never committed. @throws {DiskError} */
   async writeRun(run: JsonObject): Promise<void> {
+    this.assertHeld();
     await writeAt(placeIn(this.folder, RUN_FILE), `${JSON.stringify(run, undefined, 2)}\n`, OWNER_ONLY);
   }
 
@@ -147,19 +158,32 @@ export class RunFolder {
     return this.logs[log].size;
   }
 
-  /** Adds a record to a log; it outlives this process from here on. */
+  /**
+   * Adds a record to a log; it outlives this process from here on.
+   * @throws {TakenOverError} when another process has taken this one for dead, and goes on with the run.
+   */
   append(log: RunLogName, record: Json): void {
+    this.assertHeld();
     this.logs[log].append(record);
   }
 
   /**
    * Writes a file below the run's folder as a whole: `tables/winRates.md`, `report.html`.
    * @returns Its path.
+   * @throws {TakenOverError} as `append` does.
    */
   async writeFile(name: string, content: string): Promise<string> {
+    this.assertHeld();
     const place = placeIn(this.folder, name);
     await writeAt(place, content);
     return place.file;
+  }
+
+  /** Only who was silent for long can have been taken for dead; one that was stays without the run. */
+  private assertHeld(): void {
+    const now = Date.now();
+    if (now - this.heldAt > HOLDER_TIMEOUT_MS) assertStillHeld(lockOf(this.folder), this.lock.owner);
+    this.heldAt = now;
   }
 
   /** Makes the logs durable and gives the run free. */

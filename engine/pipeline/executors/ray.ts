@@ -14,7 +14,7 @@ import {
   orderText,
   writeOrder,
 } from "../../storage/attempts.ts";
-import { LockedError } from "../../storage/locks.ts";
+import { LockedError, TakenOverError } from "../../storage/locks.ts";
 import { type Cluster, SHARING_MS } from "../cluster/cluster.ts";
 import { threadsOf } from "../cluster/join.ts";
 import { JobLogs } from "../cluster/jobLogs.ts";
@@ -76,7 +76,7 @@ export class RayExecutor implements Executor {
   private readonly silence: Silence;
   private readonly watch: JobWatch;
   private readonly logs: JobLogs;
-  /** True once the cluster cannot be asked: nobody is asked to stop any more. */
+  /** True once the cluster cannot be asked, or another process follows the jobs: none is asked to stop any more. */
   private isCutOff = false;
 
   constructor(settings: RaySettings) {
@@ -121,6 +121,8 @@ export class RayExecutor implements Executor {
       await hostLane(this.settings, stages).make(trained, signal);
     } catch (error) {
       if (error instanceof ClusterError && error.fault !== "worker") this.cutOff();
+      // Its jobs are the other process's now.
+      if (error instanceof TakenOverError) this.isCutOff = true;
       throw error;
     }
   }

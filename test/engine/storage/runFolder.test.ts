@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
+import { mock } from "node:test";
 import fc from "fast-check";
 import { DataError } from "../../../engine/protocol/errors.ts";
 import type { Json } from "../../../engine/storage/json.ts";
 import { JsonLog } from "../../../engine/storage/jsonLog.ts";
+import { HOLDER_TIMEOUT_MS } from "../../../engine/storage/locks.ts";
+import { thisProcess } from "../../../engine/storage/processes.ts";
 import { listRuns, RunFolder, runOwner, runPath } from "../../../engine/storage/runFolder.ts";
 import { logRecords } from "./logRecords.ts";
 import { inTemporaryFolder } from "./temporaryFolder.ts";
@@ -70,6 +73,35 @@ describe("JsonLog", () => {
 });
 
 describe("RunFolder", () => {
+  it("is not written any more by a process that slept so long that another one goes on with the run", async () => {
+    await inTemporaryFolder(async (root) => {
+      const run = await RunFolder.open(root, "demo-1");
+      const [lock, events] = [path.join(run.folder, "lock"), path.join(run.folder, "events.jsonl")];
+      const clock = mock.method(
+        Date,
+        "now",
+        () => performance.timeOrigin + performance.now() + HOLDER_TIMEOUT_MS + 1000,
+      );
+      try {
+        run.append("events", { kind: "progress", sequence: 0 }); // asleep, and nobody has come
+        const other = { ...thisProcess(), pid: 12, host: "elsewhere", table: "other", token: "other" };
+        await fs.writeFile(lock, JSON.stringify(other));
+        clock.mock.mockImplementation(() => performance.timeOrigin + performance.now() + 3 * HOLDER_TIMEOUT_MS);
+        const before = await fs.readFile(events, "utf8");
+        const refused = { message: /lock: taken over by process 12 on elsewhere, .*asleep/ };
+        for (let time = 0; time < 2; time++) {
+          assert.throws(() => run.append("events", { kind: "progress", sequence: 1 }), refused);
+        }
+        await assert.rejects(run.writeFile("summary.json", "{}"), refused);
+        await run.close();
+        assert.equal(await fs.readFile(events, "utf8"), before);
+        assert.deepEqual(JSON.parse(await fs.readFile(lock, "utf8")), other, "the lock is the other's");
+      } finally {
+        clock.mock.restore();
+      }
+    });
+  });
+
   it("keeps run.json, logs and tables, and is free again after closing", async () => {
     await inTemporaryFolder(async (root) => {
       const run = await RunFolder.open(root, "demo-1");
