@@ -17,11 +17,11 @@ const TITLES: Readonly<Record<ReportTarget, string>> = {
 /** Writes everything of runs for other programs. */
 export const exportCommand: Command = {
   name: "export",
-  summary: "write metrics, samples, answers, judgments and win rates of runs as CSV and Parquet",
+  summary: "write metrics, samples, answers, judgments, grades and win rates of runs as CSV and Parquet",
   details: [
     "One folder for all runs, with a README that has the line of pandas that reads each table. It must not be there yet, and\n" +
       "has its name once all of it is written. Runs at work are exported as they stand.",
-    'With --json, one object: {"folder","rows":{"metrics":...,"samples":...,"answers":...,"judgments":...,"winRates":...}}.',
+    'With --json, one object: {"folder","rows":{"metrics":...,"samples":...,"answers":...,"judgments":...,"grades":...,"winRates":...}}.',
   ],
   positionals: [
     { name: "RUN", description: "Ids or folders of runs, or configs (default: the latest run)", number: "any" },

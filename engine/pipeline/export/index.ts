@@ -7,6 +7,7 @@ import { discard, makeNewFolder, moveFolder, writeNewFile } from "../../storage/
 import { exportTracking } from "../tracking/exportTracking.ts";
 import { answersTable } from "./answers.ts";
 import { type TableFile, csvFile } from "./csvFile.ts";
+import { gradesTable } from "./grades.ts";
 import { judgmentsTable } from "./judgments.ts";
 import { metricsTable } from "./metrics.ts";
 import { parquetFile } from "./parquetFile.ts";
@@ -22,6 +23,7 @@ export const EXPORT_TABLES: readonly ExportTable[] = [
   rolloutsTable,
   answersTable,
   judgmentsTable,
+  gradesTable,
   winRatesTable,
 ];
 
@@ -53,7 +55,7 @@ export interface Exported {
 }
 
 /**
- * Writes runs' metrics, samples, answers, judgments and win rates as CSV and Parquet, their configs, and a README that
+ * Writes runs' metrics, samples, answers, judgments, grades and win rates as CSV and Parquet, their configs, and a README that
  * explains every column, into a new folder.
  *
  * Rows are written as they are read. The folder has its name once all of it is there: nobody finds half an export.

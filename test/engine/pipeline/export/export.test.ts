@@ -10,6 +10,7 @@ import { linesOf, stamped, writeRun } from "../../server/service/runFolders.ts";
 const KEY = "rlhf-0123456789abcdef";
 const ANSWERS = "answers-0123456789abcdef";
 const JUDGMENTS = "judgments-0123456789abcdef";
+const OTHERS = "judgments-2222222222222222";
 const signal = new AbortController().signal;
 
 const stage = (id: string, kind: string, more: object = {}): object => ({
@@ -36,6 +37,7 @@ async function writeFullRun(folder: string): Promise<string> {
         stage("salsa", "rlhf"),
         stage("ppo on b", "answers", { product: "ppo", benchmark: "b" }),
         stage("salsa vs ppo on b", "judgments", { product: "salsa", opponent: "ppo", benchmark: "b" }),
+        stage("mkl vs ppo on b", "judgments", { product: "mkl", opponent: "ppo", benchmark: "b" }),
       ],
     },
     { kind: "stageStarted", stage: "ppo", key: "rlhf-1111111111111111", cached: false },
@@ -47,6 +49,7 @@ async function writeFullRun(folder: string): Promise<string> {
     { kind: "stageStarted", stage: "salsa", key: KEY, cached: true },
     { kind: "stageStarted", stage: "ppo on b", key: ANSWERS, cached: true },
     { kind: "stageStarted", stage: "salsa vs ppo on b", key: JUDGMENTS, cached: true },
+    { kind: "stageStarted", stage: "mkl vs ppo on b", key: OTHERS, cached: true },
     { kind: "runFinished", status: "finished", seconds: 3 },
   ]);
   const run = await writeRun(folder, "one-1", { events });
@@ -75,6 +78,13 @@ async function writeFullRun(folder: string): Promise<string> {
   await put(`artifacts/${JUDGMENTS}/judgments.jsonl`, [
     { question_id: 0, model_1: "salsa", model_2: "ppo", ...games, ...words },
   ]);
+  const grade = { judge: ["judge-1", "single-v1"], user_prompt: "", judgment: "[[7.5]]", turn: 1, tstamp: 0 };
+  const none = { ...grade, judgment: "no grade", score: -1 };
+  await put(`artifacts/${JUDGMENTS}/grades.jsonl`, [
+    { ...none, question_id: "q1", model: "salsa" },
+    { ...none, question_id: "q1", model: "ppo" },
+  ]);
+  await put(`artifacts/${OTHERS}/grades.jsonl`, [{ ...grade, question_id: "q1", model: "ppo", score: 7.5 }]);
   return run;
 }
 
@@ -87,7 +97,7 @@ describe("Export Everything", () => {
       const run = await writeFullRun(folder);
       const to = path.join(folder, "out");
       const { rows } = await exportRuns({ folders: [run], to, signal, targets: ["tensorboard", "mlflow", "wandb"] });
-      assert.deepEqual(rows, { metrics: 4, samples: 2, answers: 1, judgments: 1, winRates: 0 });
+      assert.deepEqual(rows, { metrics: 4, samples: 2, answers: 1, judgments: 1, grades: 2, winRates: 0 });
       const metrics = (await parquet(to, "metrics")) as Readonly<Record<string, unknown>>[];
       assert.deepEqual(
         metrics.map(({ run: of, stage: id, product, seed, beta, metric, step, value }) => [
@@ -126,6 +136,12 @@ describe("Export Everything", () => {
         ],
         ["salsa", "ppo", "win", "tie", "gold", "[[C]]"],
       );
+      // The opponent's answer has a grade in the second pair only.
+      const graded = { run: "one-1", benchmark: "b", seed: null, question: "q1", turn: 1, judge: "judge-1" };
+      assert.deepEqual(await parquet(to, "grades"), [
+        { ...graded, model: "salsa", judgePrompt: "single-v1", grade: null, judgment: "no grade" },
+        { ...graded, model: "ppo", judgePrompt: "single-v1", grade: 7.5, judgment: "[[7.5]]" },
+      ]);
       const csv = await fs.readFile(path.join(to, "metrics.csv"), "utf8");
       assert.ok(csv.startsWith("run,stage,kind,product,seed,beta,metric,step,time,value\r\n"));
       assert.ok(csv.includes("one-1,ppo,rlhf,ppo,7,0.5,objective/kl,2,1700000004,1e-300\r\n"), csv);
