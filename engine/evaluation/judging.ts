@@ -45,7 +45,7 @@ export interface JudgingSettings {
 /**
  * Plays two games for every pair, with the seats swapped, as many at a time as the judge can stand.
  *
- * A game that fails counts as an error, which drops its comparison. One whose error was retryable to the last is not
+ * A game that fails counts as an error, which drops its comparison. One whose error may pass is not
  * handed to `onGame`: when the work resumes, the judge is asked again.
  *
  * @returns In the order of the pairs.
@@ -116,7 +116,7 @@ async function insist(
       if (!error.isRetryable || attempt === ATTEMPTS) {
         const judgment = `${ERROR_TEXT} ${error.message}`;
         const ruling = { winner: "error", judgment, problem: "failed" } as const;
-        return { ruling, isFinal: !error.isRetryable };
+        return { ruling, isFinal: !error.isPassing };
       }
       await wait(error.retryAfter ?? FIRST_WAIT * 2 ** (attempt - 1));
     }

@@ -37,6 +37,8 @@ export interface DeskSettings {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** By which the editor's models are asked; absent where no window can reach this process. */
   readonly windows?: EditorWindows | undefined;
+  /** Called where many answers of a server are no replies, before it is given up. */
+  readonly tell?: ((message: string) => void) | undefined;
 }
 
 /**
@@ -77,7 +79,7 @@ export class ModelDesk {
           return await calls.ask(request, sample, signal);
         } catch (error) {
           if (!(error instanceof ServerError) || !error.isLocal) throw error;
-          throw new JudgeError(error.message, { isRetryable: false });
+          throw new JudgeError(error.message, { isRetryable: false, isPassing: error.isPassing });
         }
       },
     };
@@ -108,7 +110,8 @@ export class ModelDesk {
     if (!isEditorAddress(model)) {
       const key = this.keyOf(own);
       const memory = new HabitFiles(this.settings.root);
-      return new ModelClient({ baseUrl, ...limits, isStreaming: stream, key, allowsPlainKey: plainKey, memory });
+      const { tell } = this.settings;
+      return new ModelClient({ baseUrl, ...limits, isStreaming: stream, key, allowsPlainKey: plainKey, memory, tell });
     }
     const { windows } = this.settings;
     if (windows !== undefined) return new EditorClient({ windows, ...limits });

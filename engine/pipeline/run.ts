@@ -173,7 +173,10 @@ export async function runPipeline(given: RunRequest): Promise<RunResult> {
     desk =
       askedModels(asked).length === 0
         ? undefined
-        : new ModelDesk({ config: asked, root: runsRoot, run: id, env: process.env, windows });
+        : new ModelDesk({
+            ...{ config: asked, root: runsRoot, run: id, env: process.env, windows },
+            tell: (message) => report({ kind: "note", message }),
+          });
     windows?.onWait((model, reason) => report({ kind: "modelWait", model, reason }));
     const working: ExecutorSettings = {
       models: desk,

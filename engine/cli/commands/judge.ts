@@ -85,7 +85,11 @@ export const judge: Command = {
     if (left > 0) terminal.errLine(`${left} questions are left out, which not all have answered.`);
     const root = runsDirectory(args, context);
     const progress = progressLine(context);
-    const judged = await judgeJob(job, { root, signal, env: process.env, progress }).catch((error: unknown) => {
+    const tell = (message: string): void => {
+      if (terminal.isInteractive) terminal.clearLine();
+      terminal.errLine(message);
+    };
+    const judged = await judgeJob(job, { root, signal, env: process.env, progress, tell }).catch((error: unknown) => {
       if (error instanceof Stopped) return undefined;
       throw error;
     });

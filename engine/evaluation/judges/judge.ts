@@ -118,16 +118,23 @@ export class JudgeError extends Error {
   override readonly name = "JudgeError";
   /** True if asking again may help, as with a busy server or a quota, but not with a refusal. */
   readonly isRetryable: boolean;
+  /** True where the judge may decide the game another day: it is an error now, and asked again when the work resumes. */
+  readonly isPassing: boolean;
   /** Ms after which the judge wants to be asked again, if it said so. */
   readonly retryAfter: number | undefined;
 
   constructor(
     message: string,
-    { isRetryable, retryAfter }: { readonly isRetryable: boolean; readonly retryAfter?: number },
+    {
+      isRetryable,
+      isPassing = isRetryable,
+      retryAfter,
+    }: { readonly isRetryable: boolean; readonly isPassing?: boolean; readonly retryAfter?: number },
     options?: ErrorOptions,
   ) {
     super(message, options);
     this.isRetryable = isRetryable;
+    this.isPassing = isPassing;
     this.retryAfter = retryAfter;
   }
 }

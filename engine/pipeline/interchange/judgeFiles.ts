@@ -118,6 +118,8 @@ export interface JudgeFilesSettings {
   /** Variables that hold the keys. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly progress?: (done: number, total: number) => void;
+  /** Called where many answers of a server are no replies. */
+  readonly tell?: (message: string) => void;
 }
 
 /**
@@ -134,7 +136,7 @@ export async function judgeJob(job: JudgingJob, settings: JudgeFilesSettings): P
   });
   const run = `judge-${stableHash(jsonOf({ choice, pairs })).slice(0, 16)}`;
   const place = placeBelow(settings.root, join(JUDGED, run));
-  const desk = new ModelDesk({ config, root: settings.root, run, env: settings.env });
+  const desk = new ModelDesk({ config, root: settings.root, run, env: settings.env, tell: settings.tell });
   const counts = new JudgeCounts();
   const entries: TableEntry[] = [];
   const judgments: PairJudgment[] = [];

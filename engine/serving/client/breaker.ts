@@ -44,11 +44,12 @@ export class Breaker {
     this.ended();
   }
 
-  failed(): void {
+  /** @param longestMs - Of the while that the server is left alone. */
+  failed(longestMs = LONGEST_COOLING_MS): void {
     this.failures += 1;
     const beyond = this.failures - MOST_FAILURES;
     if (beyond >= 0) {
-      const cooling = Math.min(LONGEST_COOLING_MS, this.firstWaitMs * COOLING * 2 ** beyond);
+      const cooling = Math.min(longestMs, this.firstWaitMs * COOLING * 2 ** beyond);
       this.openUntil = this.clock.now() + cooling;
     }
     this.ended();

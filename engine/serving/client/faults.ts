@@ -1,3 +1,4 @@
+import { visibleLine } from "../../common/visible.ts";
 import { askedWait } from "./estimates.ts";
 import type { ServerComplaint } from "./reply.ts";
 import type { Secret } from "./secret.ts";
@@ -6,6 +7,8 @@ import type { Answer } from "./transport.ts";
 
 /** Characters of a server's complaint that an error quotes. */
 const MOST_QUOTED = 300;
+/** Characters that an error shows of an answer that is none of the API's, and those that they are taken from: keys have thousands at most. */
+const [MOST_SHOWN, MOST_LOOKED_AT] = [200, 20_000];
 
 /** Makes the errors of one server; what they quote of its answers is free of the key. */
 export class Faults {
@@ -19,9 +22,17 @@ export class Faults {
     this.hasKey = secret !== undefined;
   }
 
-  garbled(what: string): ServerError {
+  /** An answer that is none of the API's, and its beginning, where that tells something. */
+  garbled(what: string, came?: string): ServerError {
     const remedy = "is it a server of the OpenAI API?";
-    return new ServerError(`sends ${what}`, { fault: "garbled", server: this.server, remedy });
+    return new ServerError(`sends ${what}${this.shown(came)}`, { fault: "garbled", server: this.server, remedy });
+  }
+
+  /** A web page where a server has never replied. */
+  page(came: string): ServerError {
+    const remedy = "is baseUrl right? It often ends in /v1";
+    const facts = { fault: "address", server: this.server, remedy } as const;
+    return new ServerError(`answers with a web page${this.shown(came)}`, facts);
   }
 
   /** A complaint in an answer that began well, such as a worker that died. */
@@ -75,11 +86,10 @@ export class Faults {
 
   final(
     error: ServerError,
-    { attempts, isOthersWell }: { readonly attempts: number; readonly isOthersWell: boolean },
+    { attempts, isLocal }: { readonly attempts: number; readonly isLocal: boolean },
   ): ServerError {
     const { fault, what, status } = error;
     if (!error.isPassing) return error;
-    const isLocal = fault === "garbled" || isOthersWell;
     const facts: ServerErrorFacts = {
       fault,
       server: this.server,
@@ -88,6 +98,14 @@ export class Faults {
       remedy: "what was answered is kept: go on when it is well",
     };
     return new ServerError(attempts === 1 ? what : `${what}, ${attempts} times`, facts);
+  }
+
+  private shown(came: string | undefined): string {
+    if (came === undefined) return "";
+    const begins = came.slice(0, MOST_LOOKED_AT);
+    const text = visibleLine((this.secret?.hide(begins) ?? begins).replaceAll(/\s+/g, " ").trim());
+    if (text === "") return ": nothing";
+    return `: ${text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text}`;
   }
 
   private quoted(complaint: ServerComplaint | undefined): string {

@@ -6,6 +6,7 @@ import { Breaker } from "./breaker.ts";
 import { StreamError, eventData } from "./eventStream.ts";
 import { estimatedTokens, tokensOf } from "./estimates.ts";
 import { Faults } from "./faults.ts";
+import { GarbledAnswers } from "./garbled.ts";
 import { type HabitMemory, Habits, MOST_CHANGES } from "./habits.ts";
 import { type Clock, Limiter, type ServerLimits } from "./limits.ts";
 import { ReplyParts, complaintOf } from "./reply.ts";
@@ -18,6 +19,8 @@ const ATTEMPTS = 6;
 /** First wait between two of them, ms; it doubles, up to the longest. */
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 60_000;
+/** Longest while that a server is left alone whose answers are no replies, in first waits: it has time, and something else is wrong. */
+const GARBLED_COOLING = 4;
 /** Longest wait that a server may ask for, ms; one that asks for more means tomorrow. */
 const LONGEST_ASKED_MS = 15 * 60_000;
 /** Most bytes of an answer. */
@@ -42,6 +45,8 @@ export interface EndpointSettings extends ServerLimits {
   readonly isStreaming?: boolean;
   /** Where what is learned of the server outlives this process. */
   readonly memory?: HabitMemory;
+  /** Called where many answers are no replies, which is no error yet. */
+  readonly tell?: ((message: string) => void) | undefined;
   readonly firstWaitMs?: number;
   readonly clock?: Clock;
   /** In [0, 1), for the jitter of waits. */
@@ -85,6 +90,7 @@ export class ModelClient {
   private readonly connections: Connections;
   private readonly limiter: Limiter;
   private readonly breaker: Breaker;
+  private readonly garbled: GarbledAnswers;
   private readonly habits = new Map<string, Promise<Habits>>();
   private facts: Promise<ServerFacts> | undefined;
 
@@ -98,7 +104,10 @@ export class ModelClient {
     this.clock = settings.clock ?? CLOCK;
     this.connections = new Connections(this.server);
     this.limiter = new Limiter(settings, this.clock);
-    this.breaker = new Breaker(this.clock, settings.firstWaitMs ?? FIRST_WAIT_MS);
+    const { clock, faults } = this;
+    const { firstWaitMs = FIRST_WAIT_MS, tell } = settings;
+    this.breaker = new Breaker(clock, firstWaitMs);
+    this.garbled = new GarbledAnswers({ faults, clock, firstWaitMs, tell });
   }
 
   /**
@@ -106,7 +115,8 @@ export class ModelClient {
    * @throws {ServerError} after all attempts; `isLocal` tells whether other requests are worth making.
    * @throws the signal's reason, at any moment.
    */
-  async ask(model: string, request: ModelRequest, signal: AbortSignal): Promise<ModelReply> {
+  async ask(model: string, request: ModelRequest, asked: AbortSignal): Promise<ModelReply> {
+    const signal = AbortSignal.any([asked, this.garbled.signal]);
     const { isRemembered } = await this.habitsOf(model);
     if (!isRemembered) await this.probe(signal);
     const { firstWaitMs = FIRST_WAIT_MS, random = Math.random } = this.settings;
@@ -115,10 +125,13 @@ export class ModelClient {
       try {
         return await this.attempt(model, request, signal);
       } catch (error) {
+        signal.throwIfAborted();
         if (!(error instanceof ServerError)) throw error;
         const isAgain = error.isPassing && attempt < ATTEMPTS && (error.retryAfter ?? 0) <= LONGEST_ASKED_MS;
-        if (!isAgain)
-          throw this.faults.final(error, { attempts: attempt, isOthersWell: this.breaker.nSuccesses > before });
+        if (!isAgain) {
+          const isLocal = error.fault === "garbled" || this.breaker.nSuccesses > before;
+          throw this.faults.final(error, { attempts: attempt, isLocal });
+        }
         const grown = Math.min(LONGEST_WAIT_MS, firstWaitMs * 2 ** (attempt - 1));
         // The wait that the server asks for is the least: jitter comes on top, so that not all come back at once.
         const wait =
@@ -184,14 +197,24 @@ export class ModelClient {
       await this.breaker.pass(signal);
       reply = await this.once(model, request, signal);
       this.breaker.succeeded();
+      this.garbled.passed();
       return reply;
     } catch (error) {
-      // A server that says no is well.
-      if (error instanceof ServerError && error.isPassing && error.status !== 429) this.breaker.failed();
-      else this.breaker.ended();
+      this.failed(error);
       throw error;
     } finally {
       turn.end(reply === undefined ? undefined : tokensOf(reply));
+    }
+  }
+
+  private failed(error: unknown): void {
+    const { breaker, garbled, settings } = this;
+    // A server that says no is well.
+    if (!(error instanceof ServerError) || !error.isPassing || error.status === 429) breaker.ended();
+    else if (error.fault !== "garbled") breaker.failed();
+    else {
+      breaker.failed(GARBLED_COOLING * (settings.firstWaitMs ?? FIRST_WAIT_MS));
+      garbled.came(error);
     }
   }
 
@@ -267,14 +290,14 @@ export class ModelClient {
 
   private readWhole(text: string, parts: ReplyParts): void {
     if (/^\s*</.test(text)) {
-      const remedy = "is baseUrl right? It often ends in /v1";
-      throw new ServerError("answers with a web page", { fault: "address", server: this.server, remedy });
+      // One that has replied before has the right address, and somebody between has put up a page.
+      throw this.breaker.nSuccesses === 0 ? this.faults.page(text) : this.faults.garbled("a web page", text);
     }
     const value = parsed(text);
     const complaint = complaintOf(value);
     if (complaint !== undefined) throw this.faults.inAnswer(complaint);
     if (value === undefined || !parts.add(value) || !parts.isBegun)
-      throw this.faults.garbled("an answer that is not a reply");
+      throw this.faults.garbled("an answer that is not a reply", text);
   }
 
   private async readStream(answer: Answer, parts: ReplyParts): Promise<void> {
@@ -288,7 +311,7 @@ export class ModelClient {
         const value = parsed(data);
         const complaint = complaintOf(value);
         if (complaint !== undefined) throw this.faults.inAnswer(complaint);
-        if (value === undefined || !parts.add(value)) throw this.faults.garbled("a stream that is not a reply");
+        if (value === undefined || !parts.add(value)) throw this.faults.garbled("a stream that is not a reply", data);
       }
     } catch (error) {
       throw error instanceof StreamError ? this.faults.garbled(error.message) : error;

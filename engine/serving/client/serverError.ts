@@ -37,6 +37,7 @@ export interface ServerErrorFacts {
 export class ServerError extends Error {
   override readonly name = "ServerError";
   readonly fault: ServerFault;
+  readonly server: string;
   readonly status: number | undefined;
   readonly retryAfter: number | undefined;
   /** True when only this one request is affected, and others are worth making. */
@@ -49,6 +50,7 @@ export class ServerError extends Error {
     super(`${server}: ${what}; ${remedy}`);
     this.what = what;
     this.fault = fault;
+    this.server = server;
     this.status = status;
     this.retryAfter = retryAfter;
     this.isLocal = isLocal;

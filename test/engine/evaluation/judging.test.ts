@@ -178,6 +178,18 @@ describe("a judge that fails", () => {
     assert.deepEqual(told.waits, [70]);
   });
 
+  it("drops the comparison when it fails in a way that may pass, and is asked about it again when the work resumes", async () => {
+    const passing = (): Error => new JudgeError("garbage", { isRetryable: false, isPassing: true });
+    const { saved, waits, settings } = notes(failing(1, passing));
+    const [verdict] = await judgePairs(PAIRS.slice(0, 1), settings);
+    assert.equal(verdict?.outcome, "dropped");
+    assert.deepEqual(waits, []);
+    assert.deepEqual(
+      saved.map(({ game }) => game),
+      [1],
+    );
+  });
+
   it("drops the comparison when it refuses, says why, and is not asked again later", async () => {
     const judge = failing(1, refused);
     const { waits, saved, settings } = notes(judge);

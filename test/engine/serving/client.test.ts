@@ -343,7 +343,7 @@ describe("errors that stay", () => {
       response.writeHead(200, { "content-type": "text/html" }).end("<html>Log in</html>");
     const error = await failure(page);
     assert.equal(error.fault, "address");
-    assert.match(error.message, /web page.*\/v1/);
+    assert.match(error.message, /answers with a web page: <html>Log in<\/html>; .*\/v1/);
   });
 
   it("are answers that never end", async () => {
@@ -358,6 +358,81 @@ describe("errors that stay", () => {
     };
     assert.match((await failure(flood)).message, /answer of more than/);
   }).timeout(60_000);
+});
+
+describe("answers that are no replies", () => {
+  const broken: Script = (_, response) =>
+    void response
+      .writeHead(200, { "content-type": "application/json" })
+      .end(`{"choices": [\u001b[31m${"x".repeat(500)}`);
+
+  it("are counted and told of soon, with what came", async () => {
+    const told: string[] = [];
+    await withServer(broken, async ({ baseUrl }) => {
+      const client = new ModelClient(settings(baseUrl, { tell: (message) => told.push(message) }));
+      await assert.rejects(client.ask("m", REQUEST, NEVER));
+      const shown = `{"choices": [\\x1b[31m${"x".repeat(200)}`.slice(0, 200);
+      const sends = `sends an answer that is not a reply: ${shown}…`;
+      assert.deepEqual(told, [`${baseUrl}: ${sends}; 5 answers so far are no replies, and are asked for again`]);
+    });
+  });
+
+  it("and nothing else for a while end all requests that are under way, and not those of later", async () => {
+    let isWell = false;
+    const script: Script = (seen, response, index) =>
+      isWell ? json(response, chat("ok")) : broken(seen, response, index);
+    await withServer(script, async (server) => {
+      // Minutes of waiting pass at once.
+      let now = 0;
+      const clock = {
+        now: () => now,
+        wait: async (ms: number, signal: AbortSignal) => {
+          now += ms;
+          await new Promise((resolve) => setImmediate(resolve));
+          signal.throwIfAborted();
+        },
+      };
+      const client = new ModelClient(settings(server.baseUrl, { clock, firstWaitMs: 1000 }));
+      const asked = Array.from({ length: 16 }, async () => client.ask("m", REQUEST, NEVER));
+      const ends = await Promise.allSettled(asked);
+      const errors = ends.map((one) => (one.status === "rejected" ? (one.reason as ServerError) : assert.fail()));
+      assert.ok(errors.some(({ isLocal }) => !isLocal));
+      const last = errors.find(({ isLocal }) => !isLocal);
+      assert.match(
+        last?.message ?? "",
+        /^http.* sends an answer that is not a reply: \{"choices".*…, \d\d times; what was/,
+      );
+      assert.equal(last?.fault, "garbled");
+      assert.ok(server.seen.length < 16 * 6, `${server.seen.length} requests`);
+      isWell = true;
+      assert.equal((await client.ask("m", REQUEST, NEVER)).text, "ok");
+    });
+  });
+
+  it("to one question do not end others, even where only one is asked at a time", () =>
+    withServer(
+      (seen, response, index) =>
+        JSON.stringify(seen.body).includes("choke") ? broken(seen, response, index) : json(response, chat("ok")),
+      async ({ baseUrl }) => {
+        const client = new ModelClient(settings(baseUrl, { concurrency: 1 }));
+        for (let at = 0; at < 4; at++) {
+          const choking = client.ask("m", { ...REQUEST, prompt: [{ role: "user", content: `choke ${at}` }] }, NEVER);
+          await assert.rejects(choking, { isLocal: true });
+          assert.equal((await client.ask("m", REQUEST, NEVER)).text, "ok");
+        }
+      },
+    ));
+
+  it("may be a web page for a moment, where the server has replied before", async () => {
+    const page: Script = (_, response) =>
+      void response.writeHead(200, { "content-type": "text/html" }).end("<html>Back soon");
+    const script = inTurn(answers(chat("one")), page, answers(chat("two")));
+    await withServer(script, async ({ baseUrl }) => {
+      const client = new ModelClient(settings(baseUrl));
+      await client.ask("m", REQUEST, NEVER);
+      assert.equal((await client.ask("m", REQUEST, NEVER)).text, "two");
+    });
+  });
 });
 
 describe("redirections", () => {
@@ -395,6 +470,7 @@ describe("a key", () => {
       (seen, response) =>
         response.writeHead(302, { location: `https://else.example/${encodeURIComponent(echo(seen))}` }).end(),
       (seen, response) => response.writeHead(200).end(`<html>${echo(seen)}`),
+      (seen, response) => response.writeHead(200).end(`{${" ".repeat(100)}${"x".repeat(190)}${echo(seen)}`),
       (_, response) => response.destroy(),
       (seen, response) => json(response, chat(echo(seen), { model: echo(seen) })),
       (seen, response) =>
