@@ -4,6 +4,7 @@ import { FIRST_CONFIG } from "./complaint.ts";
 import type { Complaint } from "./complaint.ts";
 import type { Inherited } from "./merge.ts";
 import { suggest } from "./suggest.ts";
+import { isSwept } from "./sweeps/sections.ts";
 import { bare, defaultOf, docsOf, keysOf, schemaAt, settingsOf, valueAt, variantNames } from "./walk.ts";
 import type { ConfigPath } from "./walk.ts";
 
@@ -146,8 +147,12 @@ function remedyFor(path: ConfigPath, checked: Checked): string {
   if (inherited !== undefined)
     return `leave it out for ${shown(inherited.value)}, from ${inherited.from === "preset" ? "the preset" : "rlhf"}`;
   const schema = schemaAt(checked.schema, path, checked.value);
-  const quoted = quotedNumber(valueAt(checked.value, path), schema);
+  const value = valueAt(checked.value, path);
+  const quoted = quotedNumber(value, schema);
   if (quoted !== undefined) return `write ${quoted}, without quotes`;
+  // As of β, lists of which are candidates.
+  const isForGrid = isListOfNumbers(value) && isNumber(schema) && isSwept(path);
+  if (isForGrid) return 'to have a model of each, write {"grid": […]} in place of the list';
   const fallback = schema === undefined ? undefined : defaultOf(schema);
   if (schema === undefined || fallback === undefined) return `it means: ${descriptionAt(path, checked)}`;
   const { source } = docsOf(schema);
@@ -158,6 +163,14 @@ function remedyFor(path: ConfigPath, checked: Checked): string {
 function quotedNumber(value: unknown, schema: z.core.$ZodType | undefined): number | undefined {
   if (typeof value !== "string" || value.trim() === "" || !Number.isFinite(Number(value))) return undefined;
   return /^a (whole )?number\b/.test(typeWords(schema)) ? Number(value) : undefined;
+}
+
+function isNumber(schema: z.core.$ZodType | undefined): boolean {
+  return schema !== undefined && bare(schema) instanceof z.ZodNumber;
+}
+
+function isListOfNumbers(value: unknown): boolean {
+  return Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === "number");
 }
 
 /** The description of a place, or of the nearest setting around it. */

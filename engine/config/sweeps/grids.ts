@@ -6,7 +6,7 @@ import { runConfigSchema } from "../schema.ts";
 import { count, optionalSetting, section, withSnippets } from "../setting.ts";
 import { type ConfigPath, bare, isRecord, schemaAt } from "../walk.ts";
 import type { ValueGrid } from "./products.ts";
-import { isUpstream } from "./sections.ts";
+import { isSwept } from "./sections.ts";
 
 /** Values of one grid: more are a mistake more often than meant. */
 const MOST_VALUES = 100;
@@ -109,13 +109,6 @@ export function kindOfSetting(schema: z.core.$ZodType): "section" | "number" | "
   if (!(inner instanceof z.ZodUnion)) return "other";
   const kinds = inner.options.map(kindOfSetting);
   return kinds.find((kind) => kind !== "other") ?? "other";
-}
-
-/** True for the places whose numbers can be swept: settings of a training, of an arm, of a soup. */
-export function isSwept(path: ConfigPath): boolean {
-  const [section] = path;
-  if (isUpstream(path)) return true;
-  return section === "rlhf" ? path.length === 2 : (section === "arms" || section === "soups") && path.length === 3;
 }
 
 function refusal(path: ConfigPath, kind: "number" | "other"): Complaint[] {

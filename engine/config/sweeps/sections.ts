@@ -8,6 +8,13 @@ export function isUpstream(path: ConfigPath): boolean {
   return Object.values(UPSTREAM).some((section) => isIn(path, section));
 }
 
+/** True for the places whose numbers can be swept: settings of a training, of an arm, of a soup. */
+export function isSwept(path: ConfigPath): boolean {
+  const [section] = path;
+  if (isUpstream(path)) return true;
+  return section === "rlhf" ? path.length === 2 : (section === "arms" || section === "soups") && path.length === 3;
+}
+
 /** True for a setting of a section itself. */
 export function isIn(path: ConfigPath, section: readonly string[]): boolean {
   return path.length === section.length + 1 && section.every((key, at) => path[at] === key);

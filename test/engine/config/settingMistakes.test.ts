@@ -46,6 +46,20 @@ describeMistakes(
       remedy: /^write 0\.2, without quotes$/,
     },
     {
+      what: "a list where a grid is meant",
+      line: '"sft": { "learningRate": [0.001, 0.0003] }',
+      path: "sft.learningRate",
+      message: /must be a number, got \[0\.001,0\.0003\]/,
+      remedy: /^to have a model of each, write \{"grid": \[…\]\} in place of the list$/,
+    },
+    {
+      what: "a list where a number is that no grid can stand for",
+      line: '"evaluation": { "prompts": [64, 128] }',
+      path: "evaluation.prompts",
+      message: /must be a whole number, got \[64,128\]/,
+      remedy: /leave it out for the default/,
+    },
+    {
       what: "a fraction where a count is meant",
       line: '"sft": { "steps": 1.5 }',
       path: "sft.steps",
