@@ -69,7 +69,7 @@ async function openGiven(file: string): Promise<fs.FileHandle> {
       return await openInput(file);
     } catch (cause) {
       if (errorCode(cause) !== "ENOENT") throw cause;
-      const remedy = "check the path; it counts from the config's folder";
+      const remedy = "check the path; one in a config counts from the config's folder";
       throw new DataError("read: no such file", { file, remedy }, { cause });
     }
   });

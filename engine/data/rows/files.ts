@@ -20,7 +20,7 @@ export async function localFiles(from: string, pick: Pick = {}): Promise<readonl
   const found = all.filter((file) => matches(pattern, asPattern(file, pattern)));
   if (found.length > 0) return found.sort();
   const remedy =
-    "correct the pattern: * stands for a part of a name, ** for folders; it counts from the config's folder";
+    "correct the pattern: * stands for a part of a name, ** for folders; one in a config counts from the config's folder";
   throw new DataError("read: no file fits", { file: from, remedy });
 }
 

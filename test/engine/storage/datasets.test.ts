@@ -100,7 +100,9 @@ describe("a data file", () => {
   }
 
   it("is refused when it is missing or not UTF-8", async () => {
-    await assert.rejects(collect(readPrompts("/none.jsonl")), { name: "DataError", message: /no such file/ });
+    // A command's files are read by the same way as a config's.
+    const message = /no such file; check the path; one in a config counts from the config's folder$/;
+    await assert.rejects(collect(readPrompts("/none.jsonl")), { name: "DataError", message });
     const latin = Buffer.concat([Buffer.from('{"prompt":"a"}\n{"prompt":"'), Buffer.of(0xe9), Buffer.from('"}')]);
     await assert.rejects(read(readPrompts, latin), { name: "DataError", line: 2, message: /not UTF-8/ });
   });
