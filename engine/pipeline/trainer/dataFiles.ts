@@ -8,11 +8,18 @@ import type { PairText, ResponsePart } from "../pairTexts.ts";
 
 /** Records of a data file, and how a model is put to them. */
 export interface RecordSource<R> {
-  readonly records: readonly R[];
+  readonly records: Iterable<R> | AsyncIterable<R>;
   readonly format: PromptFormat;
   /** Where they come from, for messages. */
   readonly from: string;
   readonly by: Pick<Trainer, "title" | "data">;
+}
+
+/** A file of records, as it was written. */
+export interface WrittenRecords {
+  readonly count: number;
+  /** False where they are texts. */
+  readonly areConversations: boolean;
 }
 
 /** A record as trainers' data sets take it: with a conversation, or as texts that stand as they are. */
@@ -27,10 +34,9 @@ interface Line {
  *
  * @param file - Left out to look at the records alone.
  * @param source - Of the records.
- * @returns True if they are conversations.
  * @throws {DataError} where some are and some are not.
  */
-export function writeSftFile(file: string | undefined, source: RecordSource<SftExample>): Promise<boolean> {
+export function writeSftFile(file: string | undefined, source: RecordSource<SftExample>): Promise<WrittenRecords> {
   const { format, from, by } = source;
   return writeLines(file, source, (example, index) => {
     const messages = format.conversationOf(example);
@@ -47,7 +53,7 @@ export function writeSftFile(file: string | undefined, source: RecordSource<SftE
 }
 
 /** Writes preference pairs: whole conversations or whole texts as `chosen` and `rejected`, with a `margin`, 0 unless given. */
-export function writePairsFile(file: string | undefined, source: RecordSource<PairText>): Promise<boolean> {
+export function writePairsFile(file: string | undefined, source: RecordSource<PairText>): Promise<WrittenRecords> {
   const { format } = source;
   const whole = (prompt: Question, { text, ended }: ResponsePart): readonly Message[] | string => {
     const messages = format.conversationOf({ prompt, response: text });
@@ -61,7 +67,7 @@ export function writePairsFile(file: string | undefined, source: RecordSource<Pa
 }
 
 /** Writes prompts: a conversation or a text as `prompt`. */
-export function writePromptsFile(file: string | undefined, source: RecordSource<Question>): Promise<boolean> {
+export function writePromptsFile(file: string | undefined, source: RecordSource<Question>): Promise<WrittenRecords> {
   const { format, from, by } = source;
   const { picture } = by.data;
   return writeLines(file, source, (question, index) => {
@@ -90,22 +96,24 @@ async function writeLines<R>(
   file: string | undefined,
   { records, from, by }: RecordSource<R>,
   lineOf: (record: R, index: number) => Line,
-): Promise<boolean> {
+): Promise<WrittenRecords> {
   // Of an attempt that was cut off.
   if (file !== undefined) await discard(file);
   const lines = file === undefined ? undefined : await LineFile.create(file);
   let areConversations: boolean | undefined;
+  let count = 0;
   try {
-    for (const [index, record] of records.entries()) {
-      const { isConversation, fields } = lineOf(record, index);
+    for await (const record of records) {
+      const { isConversation, fields } = lineOf(record, count);
       areConversations ??= isConversation;
-      if (areConversations !== isConversation) throw mixed(index, { from, by });
+      if (areConversations !== isConversation) throw mixed(count, { from, by });
       await lines?.add(JSON.stringify(fields));
+      count += 1;
     }
   } finally {
     await lines?.close();
   }
-  return areConversations ?? false;
+  return { count, areConversations: areConversations ?? false };
 }
 
 function mixed(index: number, { from, by }: Pick<RecordSource<unknown>, "from" | "by">): DataError {

@@ -5,51 +5,68 @@ import { DataError } from "../../protocol/errors.ts";
 import { Random } from "../../training/index.ts";
 import type { PromptFormat } from "../../text/index.ts";
 import { sftTexts, trainPrompts } from "../corpus.ts";
-import { type PairText, pairTexts, promptKey, splitByPrompt } from "../pairTexts.ts";
+import { type PairSplit, type PairText, pairTexts, promptKey, splitByPrompt } from "../pairTexts.ts";
 import { writePairsFile, writePromptsFile, writeSftFile } from "./dataFiles.ts";
 import type { TrainedStage } from "./trainedStage.ts";
 
 type Of<K extends TrainedStage["kind"]> = Extract<TrainedStage, { readonly kind: K }>;
 
-/** Records that a stage learns from, before they are ordered. */
+/** Records that a stage learns from, before they are ordered: one in memory at a time. */
 interface Learned<R> {
-  readonly records: readonly R[];
+  readonly records: AsyncIterable<R>;
   /** Where they come from, for messages. */
   readonly from: string;
 }
 
-/** Examples of an SFT. @throws {DataError} when there are fewer than a step takes. */
-export async function sftRecords(
-  { slice, inputs }: Of<"sft">,
-  by: Pick<Trainer, "title">,
-): Promise<Learned<SftExample>> {
-  const { sft, seed, learnedTurns: _turns, chat: _chat, sftSeed: _own, ...source } = slice;
-  const from = inputs.data?.path ?? "sft";
-  const records = await Array.fromAsync(sftTexts({ ...source, file: inputs.data?.path }, seed));
-  // Steps go over the examples as often as they take.
-  if (!("steps" in sft.duration)) checkEnough(records.length, sft.batchSize * sft.gradientAccumulation, { from, by });
-  return { records, from };
+/** Examples of an SFT. */
+interface LearnedExamples extends Learned<SftExample> {
+  /** @throws {DataError} when so many are fewer than a step takes. */
+  readonly checkCount: (count: number) => void;
 }
 
-/** Pairs of a reward model, and those that are kept back: the same that this engine would. @throws {DataError} */
-export async function pairRecords(
+/** Examples of an SFT. */
+export function sftRecords({ slice, inputs }: Of<"sft">, by: Pick<Trainer, "title">): LearnedExamples {
+  const { sft, seed, learnedTurns: _turns, chat: _chat, sftSeed: _own, ...source } = slice;
+  const from = inputs.data?.path ?? "sft";
+  // Steps go over the examples as often as they take.
+  const stepSize = "steps" in sft.duration ? 0 : sft.batchSize * sft.gradientAccumulation;
+  const records = sftTexts({ ...source, file: inputs.data?.path }, seed);
+  return { records, from, checkCount: (count) => checkEnough(count, stepSize, { from, by }) };
+}
+
+/** Pairs of a reward model, those that are kept back among them. */
+interface LearnedPairs extends Learned<PairText> {
+  /** The split that this engine makes, once all have been read. @throws {DataError} when too few are left to learn from. */
+  readonly split: () => PairSplit;
+}
+
+/** Pairs of a reward model. */
+export function pairRecords(
   { slice: { reward, seed }, inputs: { pairs: made, data } }: Of<"reward">,
   by: Pick<Trainer, "title">,
-): Promise<Learned<PairText> & { readonly heldOut: readonly PairText[] }> {
+): LearnedPairs {
   const from = data?.path ?? "pairs";
-  const pairs = await Array.fromAsync(pairTexts({ made, data, count: reward.pairs }));
-  const kept = splitPairs(pairs.length, reward.heldOut).heldOut;
-  const prompts = pairs.map(({ prompt }) => promptKey(prompt));
-  const { heldOut, learned } = splitByPrompt(prompts, kept, Random.of(seed, "reward", "split"));
-  checkEnough(learned.length, reward.batchSize * reward.gradientAccumulation, { from, by });
-  const of = (numbers: readonly number[]): readonly PairText[] => numbers.map((number) => pairs[number]!);
-  return { records: of(learned), heldOut: of(heldOut), from };
+  const stepSize = reward.batchSize * reward.gradientAccumulation;
+  const prompts: bigint[] = [];
+  async function* records(): AsyncGenerator<PairText, undefined> {
+    for await (const pair of pairTexts({ made, data, count: reward.pairs })) {
+      prompts.push(promptKey(pair.prompt));
+      yield pair;
+    }
+  }
+  const split = (): PairSplit => {
+    const kept = splitPairs(prompts.length, reward.heldOut).heldOut;
+    const parts = splitByPrompt(prompts, kept, Random.of(seed, "reward", "split"));
+    checkEnough(parts.learned.length, stepSize, { from, by });
+    return parts;
+  };
+  return { records: records(), from, split };
 }
 
 /** Prompts of PPO. */
-export async function promptRecords({ slice, inputs: { data } }: Of<"rlhf">): Promise<Learned<Question>> {
+export function promptRecords({ slice, inputs: { data } }: Of<"rlhf">): Learned<Question> {
   const { task, validationPrompts, seed } = slice;
-  const records = await Array.fromAsync(trainPrompts({ task, file: data?.path, validationPrompts }, seed));
+  const records = trainPrompts({ task, file: data?.path, validationPrompts }, seed);
   return { records, from: data?.path ?? "train" };
 }
 
@@ -65,12 +82,14 @@ export async function checkRecords(
 ): Promise<void> {
   const { format, trainer: by } = how;
   if (stage.kind === "sft") {
-    await writeSftFile(undefined, { ...(await sftRecords(stage, by)), format, by });
+    const { checkCount, ...learned } = sftRecords(stage, by);
+    checkCount((await writeSftFile(undefined, { ...learned, format, by })).count);
   } else if (stage.kind === "rlhf") {
-    await writePromptsFile(undefined, { ...(await promptRecords(stage)), format, by });
+    await writePromptsFile(undefined, { ...promptRecords(stage), format, by });
   } else if (stage.inputs.pairs === undefined) {
-    const { heldOut, ...learned } = await pairRecords(stage, by);
-    await writePairsFile(undefined, { ...learned, records: [...learned.records, ...heldOut], format, by });
+    const { split, records, from } = pairRecords(stage, by);
+    await writePairsFile(undefined, { records, from, format, by });
+    split();
   }
 }
 

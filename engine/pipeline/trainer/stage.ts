@@ -5,21 +5,25 @@ import { JOB_ENVIRONMENT, JOB_FILE, entrypointOf } from "../../cluster/trainer/j
 import type { JobFacts, TrainingRequest } from "../../cluster/trainer/request.ts";
 import type { Trainer } from "../../cluster/trainer/trainer.ts";
 import type { TrainerConfig } from "../../config/trainer.ts";
+import type { SftExample } from "../../protocol/conversation.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { parseJson } from "../../common/json.ts";
 import { atomicWrite, makeFolder } from "../../storage/disk.ts";
 import { isInputFolder, readInput } from "../../storage/inputs.ts";
+import { DiskList } from "../../storage/diskList.ts";
 import { discard } from "../../storage/writing.ts";
 import { DataOrder } from "../../training/index.ts";
 import { loadFormat } from "../chatChoice.ts";
 import { taskOf } from "../corpus.ts";
-import { encodePrompts } from "../generation.ts";
+import { assertUnchanged } from "../fingerprints.ts";
+import { type EncodedPrompt, listPrompts } from "../generation.ts";
 import { loadConfig } from "../modelFolder.ts";
+import type { PairText } from "../pairTexts.ts";
 import type { Artifact, DataFile, Pace } from "../stage.ts";
 import { SEED_STRIDE } from "../stages/sft.ts";
 import { checkAgreement } from "./agreement.ts";
 import { agreeOnCheckpoint } from "./checkpoints.ts";
-import { writePairsFile, writePromptsFile, writeSftFile } from "./dataFiles.ts";
+import { type WrittenRecords, writePairsFile, writePromptsFile, writeSftFile } from "./dataFiles.ts";
 import { JOB_PLACES } from "./places.ts";
 import { pairRecords, promptRecords, sftRecords } from "./records.ts";
 import type { TrainedStage } from "./trainedStage.ts";
@@ -127,19 +131,24 @@ async function preparedSft(stage: Extract<TrainedStage, { kind: "sft" }>, facts:
   const { base, template } = stage.inputs;
   const format = await loadFormat(base.folder, { chat, template });
   const { maxPositions } = await loadConfig(base.folder);
-  const { records: examples, from } = await sftRecords(stage, facts.by);
+  const { records: examples, from, checkCount } = sftRecords(stage, facts.by);
   const ownSeed = seed * SEED_STRIDE + sftSeed;
+  const { duration } = settings;
   const stepSize = settings.batchSize * settings.gradientAccumulation;
-  const records =
-    "steps" in settings.duration
-      ? new DataOrder(examples.length, ownSeed)
-          .next(settings.duration.steps * stepSize)
-          .map((index) => examples[index]!)
-      : examples;
   const file = join(facts.folder, JOB_PLACES.data);
-  const areConversations = await writeSftFile(file, { records, format, from, by: facts.by });
-  const epochs = "epochs" in settings.duration ? settings.duration.epochs : 1;
-  const steps = records.length / stepSize;
+  const write = (records: AsyncIterable<SftExample>): Promise<WrittenRecords> =>
+    writeSftFile(file, { records, format, from, by: facts.by });
+  const { count, areConversations } =
+    "steps" in duration
+      ? await withList(facts, async (list: DiskList<SftExample>) => {
+          for await (const example of examples) await list.add(example);
+          return write(inOrder(list, new DataOrder(list.length, ownSeed).next(duration.steps * stepSize)));
+        })
+      : await write(examples);
+  await assertUnchanged(stage.inputs.data);
+  checkCount(count);
+  const epochs = "epochs" in duration ? duration.epochs : 1;
+  const steps = count / stepSize;
   return {
     request: {
       kind: "sft",
@@ -164,10 +173,16 @@ async function preparedReward(
   const { init, template } = stage.inputs;
   const format = await loadFormat(init.folder, { chat, template });
   const { maxPositions } = await loadConfig(init.folder);
-  const { records, heldOut, from } = await pairRecords(stage, facts.by);
+  const { records: pairs, split, from } = pairRecords(stage, facts.by);
   const [file, heldOutFile] = [join(facts.folder, JOB_PLACES.data), join(facts.folder, JOB_PLACES.heldOut)];
-  const areConversations = await writePairsFile(file, { records, format, from, by: facts.by });
-  await writePairsFile(heldOutFile, { records: heldOut, format, from, by: facts.by });
+  const { learned, heldOut } = await withList(facts, async (list: DiskList<PairText>) => {
+    for await (const pair of pairs) await list.add(pair);
+    const parts = split();
+    const write = (to: string, numbers: readonly number[]): Promise<WrittenRecords> =>
+      writePairsFile(to, { records: inOrder(list, numbers), format, from, by: facts.by });
+    return { learned: await write(file, parts.learned), heldOut: await write(heldOutFile, parts.heldOut) };
+  });
+  await assertUnchanged(stage.inputs.data);
   return {
     request: {
       kind: "reward",
@@ -175,15 +190,15 @@ async function preparedReward(
       facts: {
         ...(await jobFacts(facts, init)),
         seed: rewardSeed === undefined ? seed : seed * SEED_STRIDE + rewardSeed,
-        areConversations,
+        areConversations: learned.areConversations,
         maxLength: Math.min(reward.maxLength, maxPositions),
         chatTemplate: await textOf(template),
-        ...(heldOut.length > 0 && { heldOutData: facts.seenAs(heldOutFile) }),
+        ...(heldOut.count > 0 && { heldOutData: facts.seenAs(heldOutFile) }),
       },
     },
     files: [file, heldOutFile],
-    totalSteps: reward.epochs * Math.floor(records.length / (reward.batchSize * reward.gradientAccumulation)),
-    pairs: { learned: records.length, heldOut: heldOut.length },
+    totalSteps: reward.epochs * Math.floor(learned.count / (reward.batchSize * reward.gradientAccumulation)),
+    pairs: { learned: learned.count, heldOut: heldOut.count },
   };
 }
 
@@ -195,14 +210,20 @@ async function preparedPpo(stage: Extract<TrainedStage, { kind: "rlhf" }>, facts
   const format = await loadFormat(init.folder, { chat, template });
   const config = await loadConfig(init.folder);
   await checkAgreement({ init, reference: only, reward }, { policy: format, title: facts.by.title });
-  const { records: questions, from } = await promptRecords(stage);
+  const { records: questions, from } = promptRecords(stage);
   const maxNewTokens = Math.min(arm.maxNewTokens, taskOf(task)?.maxResponseLength ?? Infinity);
-  const { queryLength, responseLength } = encodePrompts(questions, { config, format }, { maxNewTokens, from });
-  // It has passes over a file and no iterations: the file holds the prompts of all of them.
-  const drawn = new DataOrder(questions.length, seed).next(arm.iterations * arm.batchSize);
   const file = join(facts.folder, JOB_PLACES.data);
-  const records = drawn.map((index) => questions[index]!);
-  const areConversations = await writePromptsFile(file, { records, format, from, by: facts.by });
+  const { areConversations, queryLength, responseLength } = await withList(
+    facts,
+    async (list: DiskList<EncodedPrompt>) => {
+      const lengths = await listPrompts(questions, list, { config, format, maxNewTokens, from });
+      // It has passes over a file and no iterations: the file holds the prompts of all of them.
+      const drawn = new DataOrder(list.length, seed).next(arm.iterations * arm.batchSize);
+      const records = inOrder(list, drawn, ({ question }) => question);
+      return { ...lengths, ...(await writePromptsFile(file, { records, format, from, by: facts.by })) };
+    },
+  );
+  await assertUnchanged(stage.inputs.data);
   return {
     request: {
       kind: "rlhf",
@@ -218,6 +239,34 @@ async function preparedPpo(stage: Extract<TrainedStage, { kind: "rlhf" }>, facts
     totalSteps: arm.iterations,
   };
 }
+
+/** Name of the file of records that are drawn from, while a job is prepared. */
+const RECORD_LIST = "records";
+
+async function withList<T, R>(
+  { folder }: Pick<TrainingFacts, "folder">,
+  work: (list: DiskList<T>) => Promise<R>,
+): Promise<R> {
+  const list = new DiskList<T>(join(folder, RECORD_LIST));
+  try {
+    return await work(list);
+  } finally {
+    await list.release();
+  }
+}
+
+/** Items of a list by their numbers, some of them in memory at a time. */
+async function* inOrder<T, R = T>(
+  list: DiskList<T>,
+  numbers: readonly number[],
+  of: (item: T) => R = (item) => item as unknown as R,
+): AsyncGenerator<R, undefined> {
+  for (let from = 0; from < numbers.length; from += DRAWN_AT_ONCE) {
+    for (const item of await list.pick(numbers.slice(from, from + DRAWN_AT_ONCE))) yield of(item);
+  }
+}
+
+const DRAWN_AT_ONCE = 64;
 
 async function jobFacts(
   { folder, seenAs, trainer, place, pace }: TrainingFacts,

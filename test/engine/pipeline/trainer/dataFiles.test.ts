@@ -1,10 +1,16 @@
 import assert from "node:assert/strict";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
-import { writePairsFile, writePromptsFile, writeSftFile } from "../../../../engine/pipeline/trainer/dataFiles.ts";
+import {
+  type WrittenRecords,
+  writePairsFile,
+  writePromptsFile,
+  writeSftFile,
+} from "../../../../engine/pipeline/trainer/dataFiles.ts";
 import { openRlhf } from "../../../../engine/cluster/openrlhf/index.ts";
-import type { Message } from "../../../../engine/protocol/conversation.ts";
+import type { Message, SftExample } from "../../../../engine/protocol/conversation.ts";
 import { PromptFormat, wordLevelTokenizer } from "../../../../engine/text/index.ts";
+import { heldBytes } from "../../../heldBytes.ts";
 import { inTemporaryFolder } from "../../storage/temporaryFolder.ts";
 
 const tokenizer = wordLevelTokenizer(["say", "yes", "no", "please"]);
@@ -18,12 +24,15 @@ const user = (content: string): Message => ({ role: "user", content });
 const assistant = (content: string): Message => ({ role: "assistant", content });
 
 /** The lines that a writer makes. */
-async function written(write: (file: string) => Promise<boolean>): Promise<readonly [boolean, readonly unknown[]]> {
+async function written(
+  write: (file: string) => Promise<WrittenRecords>,
+): Promise<readonly [boolean, readonly unknown[]]> {
   return inTemporaryFolder(async (folder) => {
     const file = path.join(folder, "data.jsonl");
     await fs.writeFile(file, "of an earlier attempt\n");
-    const areConversations = await write(file);
+    const { areConversations, count } = await write(file);
     const lines = (await fs.readFile(file, "utf8")).trim().split("\n");
+    assert.equal(lines.length, count);
     return [areConversations, lines.map((line) => JSON.parse(line) as unknown)];
   });
 }
@@ -58,6 +67,24 @@ describe("data files for OpenRLHF", () => {
     // OpenRLHF tokenizes prompt and response as one text, with nothing put around it.
     assert.deepEqual(tokenizer.encode(`${line?.prompt}${line?.response}`), tokens);
     assert.ok(line?.response.endsWith(eos));
+  });
+
+  it("are written record by record, however many there are", async () => {
+    let most = 0;
+    function* records(): Generator<SftExample, undefined> {
+      const before = heldBytes().heap;
+      for (let number = 1; number <= 2_000; number++) {
+        yield { prompt: "say", response: `${number}${" yes".repeat(2_000)}` };
+        if (number % 500 === 0) most = Math.max(most, heldBytes().heap - before);
+      }
+    }
+    await inTemporaryFolder(async (folder) => {
+      const file = path.join(folder, "data.jsonl");
+      const { count } = await writeSftFile(file, { records: records(), format: bare, from, by });
+      assert.equal(count, 2_000);
+      assert.ok((await fs.stat(file)).size > 12 * 2 ** 20);
+    });
+    assert.ok(most < 4 * 2 ** 20, `${most} bytes were held`);
   });
 
   it("have whole conversations or texts as chosen and rejected, with a margin in every line", async () => {

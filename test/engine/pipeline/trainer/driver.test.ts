@@ -486,6 +486,24 @@ describe("a training of OpenRLHF, played by a driver", () => {
     assert.equal(await agreeOnCheckpoint(folder), false);
   });
 
+  it("is not begun of a file that has changed since the run began, and leaves no list of its records behind", async () => {
+    const file = path.join(home, "changed.jsonl");
+    await fs.writeFile(file, "{}\n");
+    const data = { path: file, fingerprint: "of another time", rows: 1, longestRow: 2 };
+    for (const stage of Object.values(stages)) {
+      const { kind, inputs, ...rest } = stage();
+      const folder = path.join(home, "work", `changed-${kind}`);
+      await assert.rejects(
+        prepared({ ...rest, kind, inputs: { ...inputs, data } } as TrainedStage, folder),
+        /changed\.jsonl: has changed since the run began; resume the run/,
+      );
+      assert.deepEqual(
+        (await fs.readdir(folder)).toSorted(),
+        kind === "reward" ? ["data.jsonl", "heldOut.jsonl"] : ["data.jsonl"],
+      );
+    }
+  });
+
   it("is not begun with models that read other tokens, or folders that OpenRLHF splits", async () => {
     const [folder] = await folders("other");
     const stage = stages.rlhf();
