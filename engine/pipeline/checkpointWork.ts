@@ -229,7 +229,7 @@ export async function scoreCheckpoint(request: ScoreRequest): Promise<Table> {
       ended,
     ]);
   };
-  if (task === undefined) await add(request.prompts ?? "", (await promptsIn(request.prompts ?? "")).slice(0, n));
+  if (task === undefined) await add(request.prompts ?? "", await promptsIn(request.prompts ?? "", n));
   else {
     for (const split of ["inDistribution", "outOfDistribution"] as const) {
       await add(split, task.prompts(split, n, Random.of(seed, "score", split)));

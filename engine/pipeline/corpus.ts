@@ -251,12 +251,13 @@ export function validationCount(
 }
 
 /**
- * All prompts of a data file, in its order.
+ * The first prompts of a data file, in its order; nothing is read behind them.
+ * @param most - All of them unless given.
  * @throws {DataError} naming file and line.
  */
-export async function promptsIn(file: string): Promise<Question[]> {
+export async function promptsIn(file: string, most = Infinity): Promise<Question[]> {
   const prompts: Question[] = [];
-  for await (const { prompt } of readPrompts(file)) prompts.push(prompt);
+  for await (const { prompt } of first(readPrompts(file), most)) prompts.push(prompt);
   return prompts;
 }
 

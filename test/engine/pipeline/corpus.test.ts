@@ -4,6 +4,7 @@ import * as path from "node:path";
 import {
   benchmarkPrompts,
   heldOutTexts,
+  promptsIn,
   sftTexts,
   trainPrompts,
   validationPrompts,
@@ -20,7 +21,9 @@ describe("records of a file", () => {
       assert.deepEqual(await Array.fromAsync(sftTexts({ ...source, examples: 2 }, 1)), records);
       const prompts = await benchmarkPrompts(source, { benchmark: "mine", prompts: 1 });
       assert.deepEqual(prompts, [{ prompt: "p1" }]);
+      assert.deepEqual(await promptsIn(file, 2), ["p1", "p2"]);
       // All of it is read where that many are asked for.
+      await assert.rejects(promptsIn(file), /large\.jsonl:3: /);
       await assert.rejects(Array.fromAsync(sftTexts({ ...source, examples: undefined }, 1)), /large\.jsonl:3: /);
       await assert.rejects(benchmarkPrompts(source, { benchmark: "mine", prompts: 3 }), /large\.jsonl:3: /);
     }));
