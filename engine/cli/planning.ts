@@ -42,12 +42,14 @@ export async function planned(
   let data: readonly PlannedData[] = [];
   let shortfalls: readonly Shortfall[] = [];
   let prompts = "";
+  const chosen: string[] = [];
   const stages = await planPipeline(config, {
     runsRoot: config.runtime.directory,
     progress,
     onData: (found) => (data = found),
     onShortfalls: (found) => (shortfalls = found),
     onPrompts: (text) => (prompts = text),
+    onCheckpointing: (text) => chosen.push(text),
     isQuick,
   });
   const isJudged = stages.some(({ kind }) => kind === "judgments");
@@ -67,6 +69,7 @@ export async function planned(
     prompts,
     notes: [
       ...(await modelNotes(config)),
+      ...chosen,
       ...sweepNotes(config, stages),
       ...power,
       ...costs,
@@ -108,7 +111,8 @@ function memoryPlace({ model, runtime }: RunConfig, { descriptor, device, precis
     backend: descriptor.name,
     maxBytes: device.limits.maxBytes ?? Infinity,
     machineBytes: machineMemory(),
-    gradientCheckpointing,
+    // Where it is left open, it is chosen already.
+    gradientCheckpointing: gradientCheckpointing ?? true,
     // A model that computes in bf16 holds its matrices so, whatever the setting.
     frozenWeights: precision === "bf16" ? precision : frozenWeights,
     hasAdapters: "checkpoint" in model && model.lora !== undefined,

@@ -82,11 +82,11 @@ export const runtimeSchema = section(
       description: "How weights that are only read are held: references, the reward model, models that answer",
       source: "this project",
     }),
-    gradientCheckpointing: setting(z.boolean(), false, {
+    gradientCheckpointing: optionalSetting(z.boolean(), {
       description:
         "Training keeps only what goes from block to block of a model and computes the rest again for the gradient: " +
         "a fraction of the memory for activations, steps about a quarter longer, the same bytes",
-      source: "this project",
+      otherwise: "for the stages alone that would not fit into memory without it; the run says which",
     }),
     directory: setting(filePath(), ".salsa", {
       description: "Folder for runs and artifacts, relative to the config's folder",

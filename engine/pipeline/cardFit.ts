@@ -1,12 +1,12 @@
 import { type BackendChoice, identityOf } from "../compute/backends/choose.ts";
 import { type RlhfConfig, type RunConfig, LORA_TARGETS } from "../config/index.ts";
 import type { UPSTREAM } from "../config/sweeps/sections.ts";
-import { usableOf } from "../common/cards.ts";
 import { Artifacts } from "../storage/artifacts.ts";
 import { withLocalCheckpoints } from "./hubCheckpoints.ts";
 import { viewOf } from "./modelView.ts";
 import { baseFacts, estimate } from "./plan.ts";
 import { resolveRecipe } from "./resolve.ts";
+import { type DeviceRoom, roomOn } from "./deviceRoom.ts";
 import { salsa } from "./salsa.ts";
 
 /** A config that takes less of a card. */
@@ -35,7 +35,8 @@ export async function fitOnCard(
 ): Promise<CardFit | undefined> {
   const { uuid, memoryBytes } = choice.device;
   if (uuid === undefined || memoryBytes === undefined) return undefined;
-  return nearestFit(config, usableOf(memoryBytes), (one) => peakOn(one, choice, runsRoot));
+  const room = roomOn(choice);
+  return nearestFit(config, room.bytes, (one) => peakOn(one, { choice, runsRoot, room }));
 }
 
 /**
@@ -61,12 +62,15 @@ export async function nearestFit(
   return least;
 }
 
+/** Place of a run whose peak is asked for. */
+export interface PeakSettings {
+  readonly choice: Pick<BackendChoice, "descriptor" | "device" | "precision">;
+  readonly runsRoot: string;
+  readonly room: DeviceRoom;
+}
+
 /** The most that any stage that is still to be made takes of a run's device; downloads nothing. */
-export async function peakOn(
-  asked: RunConfig,
-  choice: Pick<BackendChoice, "descriptor" | "device" | "precision">,
-  runsRoot: string,
-): Promise<number> {
+export async function peakOn(asked: RunConfig, { choice, runsRoot, room }: PeakSettings): Promise<number> {
   const artifacts = new Artifacts(runsRoot);
   const config = await withLocalCheckpoints(asked, { progress: undefined, isOffline: true });
   const place = { artifacts, backend: identityOf(choice), view: await viewOf(config), isOffline: true };
@@ -75,9 +79,10 @@ export async function peakOn(
     artifacts,
     pace: config.runtime,
     precision: choice.precision,
+    room,
   });
   const left = estimates.filter(({ cached }) => !cached);
-  return Math.max(0, ...left.map(({ cost }) => (choice.device.uuid === undefined ? cost.memoryBytes : cost.cardBytes)));
+  return Math.max(0, ...left.map(({ cost }) => room.of(cost)));
 }
 
 /**
@@ -92,7 +97,8 @@ export function smallerConfigs(config: RunConfig): readonly SmallerConfig[] {
     found.push(now);
   };
   const { runtime } = config;
-  if (!runtime.gradientCheckpointing) {
+  // Where it is left open, it is chosen already.
+  if (runtime.gradientCheckpointing === false) {
     const next = { ...now.config, runtime: { ...now.config.runtime, gradientCheckpointing: true } };
     change(next, [...now.changes, "runtime.gradientCheckpointing true"]);
   }

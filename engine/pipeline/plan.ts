@@ -5,7 +5,7 @@ import { type WeightType, repeated } from "../compute/graph/dtype.ts";
 import { plan } from "../compute/graph/program.ts";
 import { type Tensor, Graph } from "../compute/graph/tensor.ts";
 import { matmul } from "../compute/ops/index.ts";
-import type { RunConfig } from "../config/index.ts";
+import type { RunConfig, RuntimeConfig } from "../config/index.ts";
 import { preparedName } from "../data/index.ts";
 import { memoryByRole } from "../common/memory.ts";
 import type { PlannedData } from "../protocol/dataCounts.ts";
@@ -24,10 +24,12 @@ import { loadOutline } from "./modelFolder.ts";
 import { viewOf } from "./modelView.ts";
 import { trainerChoice } from "./trainer/trainerPlan.ts";
 import { type ResolvedRecipe, type ResolvedStage, inputFacts, resolveRecipe } from "./resolve.ts";
+import { type DeviceRoom, checkpointingNote, roomOn } from "./deviceRoom.ts";
 import { salsa } from "./salsa.ts";
 import { modelConfigOf } from "./stages/baseModel.ts";
 import { checkAnswerFiles } from "./stages/fileAnswers.ts";
 import { shortfalls } from "./shortfalls.ts";
+import { stageNames } from "../protocol/stageName.ts";
 import { type Cost, type CostFacts, type Pace, recomputationOf } from "./stage.ts";
 
 /** Share of the rate of a large matrix product that stages reach: the demo's, on two cores (plan 35 s, run 30 s). */
@@ -48,6 +50,8 @@ export interface PlanSettings {
   readonly onShortfalls?: (found: readonly Shortfall[]) => void;
   /** Called with a sentence on how prompts are put to the base model. */
   readonly onPrompts?: (text: string) => void;
+  /** Called with a sentence on what a run would choose by itself for want of memory. */
+  readonly onCheckpointing?: (text: string) => void;
   /** Downloads nothing, and checks the first lines of each file only: for editors, at every save. */
   readonly isQuick?: boolean | undefined;
 }
@@ -75,7 +79,7 @@ export function usedData({ data }: Pick<ResolvedRecipe, "data">): PlannedData[] 
 /** Estimates a run of the config: resolves its recipe, runs none of it, and measures how fast this machine is. */
 export async function planPipeline(
   asked: RunConfig,
-  { runsRoot, progress, onData, onShortfalls, onPrompts, isQuick = false }: PlanSettings,
+  { runsRoot, progress, onData, onShortfalls, onPrompts, onCheckpointing, isQuick = false }: PlanSettings,
 ): Promise<readonly PlannedStage[]> {
   const artifacts = new Artifacts(runsRoot);
   const config = await withLocalCheckpoints(asked, { progress, isOffline: isQuick });
@@ -96,7 +100,11 @@ export async function planPipeline(
   onData?.(plannedData({ data }));
   onShortfalls?.(shortfalls(config, resolved));
   const settings = { artifacts, pace: config.runtime, precision: choice.precision };
-  const estimates = await estimate(base, resolved, settings);
+  // On a cluster, its machines have another.
+  const room = config.runtime.cluster === undefined ? roomOn(choice) : undefined;
+  const estimates = await estimate(base, resolved, { ...settings, room });
+  const note = room && checkpointingNote(checkpointedNames(config, estimates), room);
+  if (note !== undefined) onCheckpointing?.(note);
   // Memory that a card would take, with the precision that it would compute with, also where none is at hand.
   const onCard = { ...settings, precision: config.runtime.precision ?? cardBackend.precisions[0] };
   const isSame = onCard.precision === settings.precision;
@@ -154,14 +162,18 @@ export interface StageEstimate {
   readonly stage: ResolvedStage;
   readonly cached: boolean;
   readonly cost: Cost;
+  /** As the config says, or as was chosen. */
+  readonly gradientCheckpointing: boolean;
 }
 
 /** Facts about a run that its estimates depend on. */
 export interface EstimateSettings {
   readonly artifacts: Artifacts;
-  readonly pace: Pick<Pace, "gradientCheckpointing">;
+  readonly pace: Pick<RuntimeConfig, "gradientCheckpointing">;
   /** Precision that models compute with. */
   readonly precision: WeightType;
+  /** Where the config leaves it open, gradients of stages that would not fit here are checkpointed; of none where absent. */
+  readonly room?: DeviceRoom | undefined;
 }
 
 /**
@@ -172,16 +184,44 @@ export interface EstimateSettings {
 export async function estimate(
   base: BaseFacts,
   { stages }: Pick<ResolvedRecipe, "stages">,
-  { artifacts, pace, precision }: EstimateSettings,
+  { artifacts, pace, precision, room }: EstimateSettings,
 ): Promise<readonly StageEstimate[]> {
-  const recomputation = recomputationOf(pace);
+  const asked = pace.gradientCheckpointing;
+  const estimated = (stage: ResolvedStage, gradientCheckpointing: boolean): Omit<StageEstimate, "cached"> => {
+    const facts = { ...base, precision, ...inputFacts(stage.inputs) };
+    const cost = stage.declared.cost({ ...facts, recomputation: recomputationOf({ gradientCheckpointing }) });
+    return { stage, cost: leftOf(stage, cost), gradientCheckpointing };
+  };
   return Promise.all(
-    stages.map(async (stage) => ({
-      stage,
-      cached: await artifacts.has(stage.key),
-      cost: leftOf(stage, stage.declared.cost({ ...base, recomputation, precision, ...inputFacts(stage.inputs) })),
-    })),
+    stages.map(async (stage) => {
+      const [cached, first] = [await artifacts.has(stage.key), estimated(stage, asked ?? false)];
+      const isOpen = asked === undefined && !isSent(stage.placement);
+      if (!isOpen || room === undefined || room.of(first.cost) <= room.bytes) return { ...first, cached };
+      const second = estimated(stage, true);
+      return { ...(room.of(second.cost) < room.of(first.cost) ? second : first), cached };
+    }),
   );
+}
+
+/** How each stage of a run works, by its id. */
+export function pacesOf(
+  { runtime }: Pick<RunConfig, "runtime">,
+  estimates: readonly StageEstimate[],
+): (stage: string) => Pace {
+  const { checkpointEvery, metricsEvery } = runtime;
+  const chosen = new Map(estimates.map((one) => [one.stage.info.id, one.gradientCheckpointing]));
+  return (stage) => ({ checkpointEvery, metricsEvery, gradientCheckpointing: chosen.get(stage) ?? false });
+}
+
+/** Stages that are still to be made and whose gradients are checkpointed though the config does not say so, for people. */
+export function checkpointedNames(
+  { runtime }: Pick<RunConfig, "runtime">,
+  estimates: readonly StageEstimate[],
+): readonly string[] {
+  if (runtime.gradientCheckpointing !== undefined) return [];
+  const nameOf = stageNames(estimates.map(({ stage }) => stage.info));
+  const chosen = estimates.filter(({ cached, gradientCheckpointing }) => gradientCheckpointing && !cached);
+  return chosen.map(({ stage }) => nameOf(stage.info.id));
 }
 
 /** The cost of a stage that goes on from a rung. */

@@ -35,7 +35,8 @@ import { RayExecutor } from "./executors/ray.ts";
 import { shortfalls } from "./shortfalls.ts";
 import { type Executor, type ExecutorSettings, StageError } from "./executors/executor.ts";
 import { assertFits } from "./deviceFit.ts";
-import { type StageEstimate, baseFacts, estimate, usedData, workOf } from "./plan.ts";
+import { type StageEstimate, baseFacts, checkpointedNames, estimate, pacesOf, usedData, workOf } from "./plan.ts";
+import { checkpointingNote, roomOn } from "./deviceRoom.ts";
 import { ModelDesk } from "./modelDesk.ts";
 import { viewOf } from "./modelView.ts";
 import { isSent } from "../cluster/trainer/placement.ts";
@@ -178,16 +179,6 @@ export async function runPipeline(given: RunRequest): Promise<RunResult> {
             tell: (message) => report({ kind: "note", message }),
           });
     windows?.onWait((model, reason) => report({ kind: "modelWait", model, reason }));
-    const working: ExecutorSettings = {
-      models: desk,
-      ...{ run: id, artifacts, signal, report, pace: asked.runtime },
-      sample: (record) => log.append("samples", record),
-    };
-    const { threads } = asked.runtime;
-    const executor: Executor =
-      joined === undefined
-        ? new LocalExecutor(devices.all, working)
-        : new RayExecutor({ ...working, ...joined, backend: identityOf(choice), threads, folder: log.folder });
     if (joined === undefined) await preload(choice);
     await artifacts.collect();
     // On a cluster, a machine of it has chosen the backend since the run was described.
@@ -207,11 +198,12 @@ export async function runPipeline(given: RunRequest): Promise<RunResult> {
       view,
       progress: told("data"),
     });
+    const room = roomOn(choice, joined?.memoryBytes);
     const planned = await estimate(base, resolved, {
-      ...{ artifacts, pace: config.runtime, precision: choice.precision },
+      ...{ artifacts, pace: config.runtime, precision: choice.precision, room },
     });
     const own = planned.filter(({ stage }) => !isSent(stage.placement));
-    await assertFits(config, own, { choice, runsRoot, ...(joined && { machineBytes: joined.memoryBytes }) });
+    await assertFits(config, own, { choice, runsRoot, room });
     untold = resolved.stages.map(({ info }) => info);
     // A run that finds everything made, or asks servers alone, computes nothing and waits for nobody.
     if (joined === undefined && (await needsDevice(resolved, artifacts))) await devices.wait();
@@ -230,12 +222,24 @@ export async function runPipeline(given: RunRequest): Promise<RunResult> {
     });
     const placed = estimates.map(({ stage: { info, placement }, cached }) => ({ ...info, placement, cached }));
     for (const message of trainerPlan(config, placed).lines) report({ kind: "note", message });
+    const chosen = checkpointingNote(checkpointedNames(config, estimates), room);
+    if (chosen !== undefined) report({ kind: "note", message: chosen });
     for (const one of shortfalls(config, resolved)) report({ kind: "note", message: `data: ${shortfallLine(one)}` });
     await desk?.check();
     outOfBudget = (spent) => writeTables({ config, results, ...resolved, folder: log, spent });
     await describeReward(config); // one that cannot be used is refused before anything is trained
     await checkData(view, resolved.data, { root: artifacts.root });
     await checkAnswerFiles(resolved);
+    const working: ExecutorSettings = {
+      models: desk,
+      ...{ run: id, artifacts, signal, report, paceOf: pacesOf(config, planned) },
+      sample: (record) => log.append("samples", record),
+    };
+    const { threads } = asked.runtime;
+    const executor: Executor =
+      joined === undefined
+        ? new LocalExecutor(devices.all, working)
+        : new RayExecutor({ ...working, ...joined, backend: identityOf(choice), threads, folder: log.folder });
     const dropped = await executor.execute(resolved.stages);
     const made = results.map((one) => withoutDropped(one, dropped));
     await writeModels({ results: made, ...resolved }, log);

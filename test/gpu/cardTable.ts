@@ -52,7 +52,7 @@ function costsOf(
   const model: ModelConfig = lora === undefined ? bare : { ...bare, adapter: lora };
   const facts = (tokens: number): Parameters<typeof sft.cost>[1] => {
     const data: DataFile = { path: "a", fingerprint: "", rows: 10_000, longestRow: tokens * BYTES_PER_TOKEN };
-    const how = { recomputation: recomputationOf(config.runtime), precision: "bf16" } as const;
+    const how = { recomputation: recomputationOf({ gradientCheckpointing }), precision: "bf16" } as const;
     return { model, ...how, files: { data }, counts: { reference: 1 } };
   };
   return {

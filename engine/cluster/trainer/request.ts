@@ -25,7 +25,7 @@ export interface JobFacts {
     TrainerConfig,
     "microBatchSize" | "samplingMemory" | "attention" | "savePolicies" | "saveCritic"
   >;
-  readonly pace: Pick<RuntimeConfig, "checkpointEvery" | "metricsEvery" | "gradientCheckpointing">;
+  readonly pace: Pick<RuntimeConfig, "checkpointEvery" | "metricsEvery"> & { readonly gradientCheckpointing: boolean };
   /** Of all that is random. */
   readonly seed: number;
   /** Tokens of the longest sequence, prompt and response together. */

@@ -64,7 +64,7 @@ async function make(order: StageOrder, root: string, { log, signal }: Reporting)
   const open = (): Promise<Backend> => (backend ??= openChoice(choice, order));
   try {
     await takeOrMake(stage, open, {
-      ...{ run: order.run, artifacts: new Artifacts(root), pace: order.pace, signal, stages: [stage] },
+      ...{ run: order.run, artifacts: new Artifacts(root), paceOf: () => order.pace, signal, stages: [stage] },
       report: (event) => log.event(event),
       sample: (record) => log.sample(record),
     });

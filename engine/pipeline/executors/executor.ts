@@ -10,7 +10,8 @@ export interface ExecutorSettings {
   /** Id of the run, which records of stages name as their maker. */
   readonly run: string;
   readonly artifacts: Artifacts;
-  readonly pace: Pace;
+  /** How a stage works, by its id. */
+  readonly paceOf: (stage: string) => Pace;
   /** Language models behind servers; absent where the config names none. */
   readonly models?: ModelDesk | undefined;
   /** Asks for a graceful stop: stages save and end. */

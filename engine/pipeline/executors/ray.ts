@@ -211,7 +211,7 @@ export class RayExecutor implements Executor {
 
   /** The job that is at work on a stage, else a new one. Of several processes that want one, one submits it. */
   private async submit(stage: ResolvedStage, signal: AbortSignal): Promise<Submitted> {
-    const { cluster, artifacts, run, backend, pace } = this.settings;
+    const { cluster, artifacts, run, backend, paceOf } = this.settings;
     const { root } = artifacts;
     const { key } = stage.artifact;
     const say = await attemptsHeld({ root, key });
@@ -223,7 +223,7 @@ export class RayExecutor implements Executor {
       const id = `salsa-${key}-${place.number}-${randomBytes(4).toString("hex")}`;
       const need = cluster.resources(stage.info.kind);
       const threads = this.settings.threads || threadsOf(need.cpus);
-      await writeOrder(place, orderOf(stage, { root, job: id, run, backend, threads, pace }));
+      await writeOrder(place, orderOf(stage, { root, job: id, run, backend, threads, pace: paceOf(stage.info.id) }));
       await this.begin({ place, id }, stage, signal);
       return { place, id };
     } catch (error) {

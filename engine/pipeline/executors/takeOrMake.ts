@@ -119,14 +119,14 @@ async function makeHeld(stage: ResolvedStage, held: Holding, settings: TakeSetti
 async function make(
   { info, artifact, declared, inputs, key, from }: ResolvedStage,
   { open, workspace }: Holding,
-  { run, artifacts, pace, models, signal, report, sample }: TakeSettings,
+  { run, artifacts, paceOf, models, signal, report, sample }: TakeSettings,
 ): Promise<void> {
   const own = join(workspace.folder, SAVEPOINT);
   const name = seededStageName(info);
   const record = await StageRecord.open({ root: artifacts.root, key: artifact.key, run });
   try {
     const context = {
-      ...{ name, pace, signal, workspace: workspace.folder },
+      ...{ name, pace: paceOf(info.id), signal, workspace: workspace.folder },
       ...(models !== undefined && { models }),
       report: stageReporter(info.id, (event) => {
         report(event);

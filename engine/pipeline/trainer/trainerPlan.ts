@@ -36,7 +36,8 @@ export function trainerChoice(
 ): PlaceTrainer | undefined {
   const { cluster, precision = cardBackend.precisions[0] } = config.runtime;
   if (cluster === undefined) return undefined;
-  const facts = { ...base, recomputation: recomputationOf(config.runtime), precision };
+  const { gradientCheckpointing = false } = config.runtime;
+  const facts = { ...base, recomputation: recomputationOf({ gradientCheckpointing }), precision };
   return ({ info, declared, inputs }) =>
     isTrained(info.kind)
       ? placementOf(info, declared.cost({ ...facts, ...inputFacts(inputs) }), { config, model: base.model })
@@ -156,7 +157,7 @@ export function placementOf(
   { config, model }: { readonly config: RunConfig; readonly model: Shape },
 ): StagePlacement | undefined {
   const { sft, reward, arms, runtime } = configAt(config, product);
-  const { cluster, gradientCheckpointing } = runtime;
+  const { cluster, gradientCheckpointing = false } = runtime;
   const { nLayers, hiddenSize, vocabularySize, maxPositions } = model;
   const arm = arms[product];
   if (cluster === undefined || !isTrained(kind) || (kind === "rlhf" && arm === undefined)) return undefined;

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chooseBackend, modelNotes, trainerPlan, withChoice } from "../../../engine/pipeline/index.ts";
 import type { RunRequest, RunResult } from "../../../engine/pipeline/index.ts";
+import type { PlanSettings } from "../../../engine/pipeline/plan.ts";
 import { legacyStage } from "../../../engine/protocol/legacyStages.ts";
 import { type PlannedStage, readPlanOutput } from "../../../engine/protocol/toolOutput.ts";
 import { parseConfig } from "../../../engine/config/index.ts";
@@ -384,16 +385,18 @@ describe("commands about runs", () => {
       chooseBackend,
       modelNotes,
       withChoice,
-      planPipeline: () =>
-        Promise.resolve([
-          plannedStage("base", { memoryBytes: 16 * 2 ** 30, batchSetting: ["model", "pretrain", "batchSize"] }),
-        ]),
+      planPipeline: (_: RunConfig, { onCheckpointing }: PlanSettings) => {
+        onCheckpointing?.("gradient checkpointing for base");
+        const batchSetting = ["model", "pretrain", "batchSize"];
+        return Promise.resolve([plannedStage("base", { memoryBytes: 16 * 2 ** 30, batchSetting })]);
+      },
     };
     const { stdout } = await salsa(["plan", "demo.salsa.json"], { folder, pipeline });
     assert.match(
       stdout,
-      /^wasm holds 4\.0 GiB, which is too little for base: set runtime\.gradientCheckpointing to true$/m,
+      /^wasm holds 4\.0 GiB, which is too little for base: lower model\.pretrain\.batchSize and raise gradientAccumulation/m,
     );
+    assert.match(stdout, /^gradient checkpointing for base$/m, "what is chosen by itself is told");
   });
 
   it("plan names what fits on a card, or refuses, where a card computes", async () => {

@@ -42,8 +42,9 @@ export async function makeStages(
     },
     close: () => Promise.resolve(),
   }));
+  const pace = { ...config.runtime, gradientCheckpointing: false };
   const executor = new LocalExecutor(devices, {
-    ...{ run: "tiny-1", artifacts, pace: config.runtime, signal: new AbortController().signal },
+    ...{ run: "tiny-1", artifacts, paceOf: () => pace, signal: new AbortController().signal },
     report: (event) => events.push(event),
     sample: () => undefined,
   });

@@ -23,6 +23,8 @@ import { resolved, tiny } from "../tinyRun.ts";
 interface Record {
   readonly begun: string[];
   readonly ended: string[];
+  /** Stages that were to checkpoint their gradients. */
+  readonly checkpointed: string[];
   most: number;
 }
 
@@ -50,8 +52,9 @@ function stageThat(record: Record, usesDevice: boolean): Stage<TestStage, TestSl
     select: (_: unknown, { name, fails = false, isSpent = false, isEndless = false }: TestStage) => {
       return { name, fails, isSpent, isEndless };
     },
-    async run({ folder, signal, report }: HostContext, { name, fails, isSpent, isEndless }: TestSlice) {
+    async run({ folder, pace, signal, report }: HostContext, { name, fails, isSpent, isEndless }: TestSlice) {
       record.begun.push(name);
+      if (pace.gradientCheckpointing) record.checkpointed.push(name);
       record.most = Math.max(record.most, record.begun.length - record.ended.length);
       if (isSpent) {
         record.ended.push(name);
@@ -82,7 +85,7 @@ async function execute(
   declared: readonly TestStage[],
   { nDevices, root, stopAt }: { readonly nDevices: number; readonly root: string; readonly stopAt?: string },
 ): Promise<Ran> {
-  const record: Record = { begun: [], ended: [], most: 0 };
+  const record: Record = { begun: [], ended: [], checkpointed: [], most: 0 };
   const recipe = new Recipe(resolved(tiny(), root));
   const handles = new Map<string, ArtifactHandle>();
   for (const one of declared) {
@@ -92,6 +95,7 @@ async function execute(
   }
   const artifacts = new Artifacts(root);
   const { stages } = await resolveRecipe(recipe, { artifacts, backend: { name: "none", revision: 1 } });
+  const idOf = (product: string): string | undefined => stages.find(({ info }) => info.product === product)?.info.id;
   let opened = 0;
   let closed = 0;
   let begunAtClose = 0;
@@ -109,7 +113,7 @@ async function execute(
     ...{
       run: "test-1",
       artifacts,
-      pace: { checkpointEvery: 1, metricsEvery: 1, gradientCheckpointing: false },
+      paceOf: (id) => ({ checkpointEvery: 1, metricsEvery: 1, gradientCheckpointing: id === idOf("b") }),
       signal: controller.signal,
     },
     report: (event) => {
@@ -137,8 +141,9 @@ const CHAINS: readonly TestStage[] = [
 describe("the local executor", () => {
   it("runs stages in the order of their declaration on one device, one at a time", async () => {
     await inTemporaryFolder(async (root) => {
-      const { begun, most, error } = await execute(CHAINS, { nDevices: 1, root });
+      const { begun, checkpointed, most, error } = await execute(CHAINS, { nDevices: 1, root });
       assert.equal(error, undefined);
+      assert.deepEqual(checkpointed, ["b"], "each has a pace of its own");
       assert.deepEqual(begun, ["a", "b", "c", "d", "e"]);
       assert.equal(most, 1);
     });
