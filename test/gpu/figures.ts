@@ -1,3 +1,5 @@
+import type { DeviceProperties } from "../../engine/compute/backends/cuda/driver.ts";
+
 /** A figure that the project promises, from what was measured; undefined where a part of it was not. */
 export interface Figure {
   readonly name: string;
@@ -33,11 +35,24 @@ const inverse =
 
 const rate = "tokensPerSecond";
 
+/** Sizes of what the figures are of, and the card that they are for. */
+export interface FigureSettings {
+  readonly shapes: readonly string[];
+  /** Sequences that are decoded side by side. */
+  readonly batches: readonly number[];
+  /** Rows and columns of the largest square product. */
+  readonly product: number;
+  readonly card: Pick<DeviceProperties, "capability">;
+}
+
+/** Compute capability of Ampere and Ada, where `mma.sync` is all that tensor cores have; Hopper's have more. */
+const AMPERE = 8;
+
 /**
- * The figures of the issue of the GPU engine: speeds over PyTorch's in the same run on the same card. Training is by our own
- * kernels and, where one is found, with cuBLASLt; a product's target is that of Hopper, 0.8 for Ampere and Ada.
+ * The figures of the GPU engine: speeds over PyTorch's in the same run on the same card. Training is by our own kernels
+ * and, where one is found, with cuBLASLt.
  */
-export function figuresOf(shapes: readonly string[], batches: readonly number[], product: number): readonly Figure[] {
+export function figuresOf({ shapes, batches, product, card: { capability } }: FigureSettings): readonly Figure[] {
   return [
     ...shapes.flatMap((shape): readonly Figure[] => [
       {
@@ -79,7 +94,7 @@ export function figuresOf(shapes: readonly string[], batches: readonly number[],
     { name: "gpu.ppo.135m.vsTorch", atLeast: 3, of: inverse("ppo.135m.seconds", "torch.ppo.135m.seconds") },
     {
       name: "gpu.product.bf16.vsCublas",
-      atLeast: 0.45,
+      atLeast: capability[0] === AMPERE ? 0.8 : 0.45,
       of: ratio(`rates.product.bf16.${product}`, [`torch.rates.product.bf16.${product}`]),
     },
     {
@@ -101,6 +116,12 @@ export function figuresOf(shapes: readonly string[], batches: readonly number[],
     })),
     { name: "gpu.startup.seconds", atMost: 5, of: (measured) => measured.get("startup.135m.seconds") },
   ];
+}
+
+/** A figure's target, for people; empty where it has none. */
+export function targetText({ atLeast, atMost }: Pick<Figure, "atLeast" | "atMost">): string {
+  if (atLeast !== undefined) return `at least ${atLeast}`;
+  return atMost === undefined ? "" : `at most ${atMost}`;
 }
 
 /** The figures that can be told from what was measured. */

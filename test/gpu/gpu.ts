@@ -10,7 +10,7 @@ import type { PartRequest } from "./part.ts";
 import { type Part, PARTS } from "./parts.ts";
 import { type Done, type ProcessCommand, runPart } from "./process.ts";
 import { type PartReport, type Report, reportText } from "./report.ts";
-import { SIZES } from "./shapes.ts";
+import { SIZES, figureSizes } from "./shapes.ts";
 
 /** Codes with which `npm run gpu` ends. */
 export const EXIT = { ok: 0, failed: 1, usage: 2, noCard: 3 } as const;
@@ -152,7 +152,7 @@ async function runParts(card: Card, settings: Settings, print: Print): Promise<R
     ...Object.fromEntries(facts),
     seconds: (performance.now() - start) / 1000,
     parts,
-    figures: resultsOf(figures(settings), measured),
+    figures: resultsOf(figuresOf({ ...figureSizes(SIZES[settings.sizes]), card: card.properties }), measured),
     measured: Object.fromEntries(measured),
   });
   // The interpreter is slow, and is asked for nothing but whether everything works.
@@ -169,15 +169,6 @@ async function runParts(card: Card, settings: Settings, print: Print): Promise<R
     writeFileSync(settings.json, `${JSON.stringify(report(), undefined, 2)}\n`);
   }
   return report();
-}
-
-function figures({ sizes }: Settings): ReturnType<typeof figuresOf> {
-  const { models, decode, products } = SIZES[sizes];
-  return figuresOf(
-    models.map(({ name }) => name),
-    decode.batches,
-    products.at(-1) ?? 0,
-  );
 }
 
 async function doneOf(part: Part, settings: Settings): Promise<Done> {

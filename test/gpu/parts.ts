@@ -34,4 +34,6 @@ export const PARTS: readonly Part[] = [
   theirs("decode.0.5b", 60),
   ours("decode.1.5b", 40),
   theirs("decode.1.5b", 60),
+  ours("decode.7b", 60),
+  theirs("decode.7b", 60),
 ];

@@ -3,7 +3,8 @@ import type { KernelLaunch } from "../../engine/compute/backends/cuda/launch.ts"
 import { type Sheet, sheetMarkdown } from "../../engine/evaluation/tables/sheet.ts";
 import { CountingBackend, type Counts } from "./countingBackend.ts";
 import { CEILINGS, type Ceilings, occupancy, secondsOf } from "./roofline.ts";
-import { type ModelShape, type Sizes, SIZES } from "./shapes.ts";
+import { figuresOf, targetText } from "./figures.ts";
+import { type Sizes, SIZES, figureSizes } from "./shapes.ts";
 import { decode, ppo, train } from "./work.ts";
 
 /** Seconds that a launch within a graph takes at the least, by what is commonly measured. */
@@ -15,7 +16,9 @@ const RUNS = 2;
 /** One kind of work, as it was counted. */
 export interface Planned {
   readonly name: string;
-  /** Of one step: a training step, a token of every sequence, an iteration of PPO. */
+  /** Tokens of one step: a training step, or a token of every sequence; undefined of an iteration of PPO, whose time counts. */
+  readonly tokens: number | undefined;
+  /** Of one step, as all that follow. */
   readonly runs: number;
   readonly launches: number;
   readonly bytes: number;
@@ -32,30 +35,34 @@ export async function planned(sizes: Sizes): Promise<readonly Planned[]> {
   const [first] = sizes.models;
   if (first === undefined) throw new TypeError("planned: there are no shapes");
   const work: Planned[] = [];
-  const count = async (name: string, steps: number, run: (backend: CountingBackend) => Promise<unknown>) => {
+  const count = async (
+    { steps = 1, ...named }: Pick<Planned, "name" | "tokens"> & { readonly steps?: number },
+    run: (backend: CountingBackend) => Promise<unknown>,
+  ): Promise<void> => {
     const backend = new CountingBackend("bf16");
     await run(backend);
-    work.push(plannedOf(name, RUNS * steps, backend));
+    work.push(plannedOf(named, RUNS * steps, backend));
   };
   for (const shape of sizes.models) {
-    const { name } = shape;
-    await count(`train.${name}`, 1, (backend) => train(backend, shape, ONCE));
+    const { name, batch, length } = shape;
+    await count({ name: `train.${name}`, tokens: batch * length }, (backend) => train(backend, shape, ONCE));
   }
-  for (const shape of [first, ...sizes.models.filter(isBetween)]) {
+  for (const shape of sizes.models) {
     for (const batch of sizes.decode.batches) {
-      await count(`decode.${shape.name}.${batch}`, sizes.decode.response, (backend) =>
-        decode(backend, shape, { ...ONCE, ...sizes.decode, batch }),
-      );
+      const named = { name: `decode.${shape.name}.${batch}`, tokens: batch, steps: sizes.decode.response };
+      await count(named, (backend) => decode(backend, shape, { ...ONCE, ...sizes.decode, batch }));
     }
   }
-  await count(`ppo.${first.name}`, 1, (backend) => ppo(backend, first, { ...ONCE, ...sizes.ppo }));
+  const ofPpo = { name: `ppo.${first.name}`, tokens: undefined };
+  await count(ofPpo, (backend) => ppo(backend, first, { ...ONCE, ...sizes.ppo }));
   return work;
 }
 
-/** Those that are decoded beside the first. */
-const isBetween = ({ lora }: ModelShape, at: number): boolean => at > 0 && lora === undefined;
-
-function plannedOf(name: string, steps: number, { counts, memory }: CountingBackend): Planned {
+function plannedOf(
+  named: Pick<Planned, "name" | "tokens">,
+  steps: number,
+  { counts, memory }: CountingBackend,
+): Planned {
   const { costs, runs, launches, kernels } = counts;
   let [bytes, f32Flops, bf16Flops] = [0, 0, 0];
   for (const [cost, count] of costs) {
@@ -64,7 +71,7 @@ function plannedOf(name: string, steps: number, { counts, memory }: CountingBack
     else f32Flops += count * cost.flops;
   }
   return {
-    name,
+    ...named,
     runs: runs / steps,
     launches: launches / steps,
     bytes: bytes / steps,
@@ -81,9 +88,39 @@ export async function plannedText(): Promise<string> {
   const work = await planned(SIZES.real);
   const resources = resourcesOf();
   return ["Planned, not measured: nothing of this has run on a card.", "", sheetMarkdown(workSheet(work))]
-    .concat("", sheetMarkdown(kernelSheet(work, resources)))
+    .concat("", sheetMarkdown(figureSheet(work, SIZES.real)), "", sheetMarkdown(kernelSheet(work, resources)))
     .join("\n");
 }
+
+/**
+ * Every figure that has a target, with what the cards would do at best of that which ours is compared by: tokens a second
+ * of training and decoding, seconds of an iteration of PPO. What PyTorch does there nobody has measured.
+ */
+export function figureSheet(work: readonly Planned[], sizes: Sizes): Sheet {
+  const [hopper, ampere] = [9, 8].map((major) =>
+    figuresOf({ ...figureSizes(sizes), card: { capability: [major, 0] } }),
+  );
+  const rows = (hopper ?? []).flatMap((figure, at) => {
+    const [target, other] = [targetText(figure), targetText(ampere?.[at] ?? {})];
+    if (target === "") return [];
+    const one = work.find(({ name }) => figure.name.startsWith(`gpu.${name}.`));
+    const planned = one?.seconds.map((seconds) => rateText(one, seconds)) ?? CEILINGS.map(() => "");
+    const both = other === target ? target : `${target}; on Ampere and Ada ${other}`;
+    return [[figure.name, both, "planned, not measured", ...planned]];
+  });
+  const left = (header: string): Sheet["columns"][number] => ({ header, align: "left" });
+  return {
+    columns: [
+      ...["figure", "target", ""].map(left),
+      ...CEILINGS.map(({ name }) => ({ header: `${name}, at best`, align: "right" as const })),
+    ],
+    rows,
+  };
+}
+
+/** Of a step that takes so many seconds, with its unit. */
+const rateText = ({ tokens }: Planned, seconds: number): string =>
+  tokens === undefined ? `${rounded(seconds)} s` : `${rounded(tokens / seconds)} tokens/s`;
 
 function workSheet(work: readonly Planned[]): Sheet {
   const right = (header: string) => ({ header, align: "right" as const });

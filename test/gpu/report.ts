@@ -1,6 +1,6 @@
 import type { DeviceProperties } from "../../engine/compute/backends/cuda/driver.ts";
 import { type Sheet, sheetText } from "../../engine/evaluation/tables/sheet.ts";
-import type { FigureResult } from "./figures.ts";
+import { type FigureResult, targetText } from "./figures.ts";
 
 /** How a part went. */
 export interface PartReport {
@@ -46,9 +46,9 @@ export function reportText({ card, isInterpreted, parts, figures, seconds }: Rep
     ...found.slice(0, MOST_SHOWN).map((failure) => `  ${failure.case}: ${firstLine(failure.error)}`),
     ...(found.length > MOST_SHOWN ? [`  … and ${found.length - MOST_SHOWN} more`] : []),
   ]);
-  const values = figures.map(({ name, value, atLeast, atMost, isMet }) => {
-    const target = atLeast === undefined ? (atMost === undefined ? "" : `at most ${atMost}`) : `at least ${atLeast}`;
-    return [name, value.toPrecision(3), target, target === "" ? "" : isMet ? "met" : "missed"];
+  const values = figures.map((figure) => {
+    const target = targetText(figure);
+    return [figure.name, figure.value.toPrecision(3), target, target === "" ? "" : figure.isMet ? "met" : "missed"];
   });
   return [
     `${where}; ${seconds.toFixed(0)} s`,

@@ -6,9 +6,10 @@ import { attention, logprob, matmul } from "../../engine/compute/ops/index.ts";
 import { interpreter } from "../ptx/driver.ts";
 import { CountingBackend } from "./countingBackend.ts";
 import { figuresOf, resultsOf } from "./figures.ts";
-import { planned } from "./planned.ts";
+import { PARTS } from "./parts.ts";
+import { figureSheet, planned } from "./planned.ts";
 import { CEILINGS, costsOf, occupancy, secondsOf } from "./roofline.ts";
-import { SIZES } from "./shapes.ts";
+import { SIZES, figureSizes } from "./shapes.ts";
 import { train } from "./work.ts";
 
 const h100 = defined(CEILINGS[0]);
@@ -82,7 +83,7 @@ describe("launches that are counted", () => {
       work.map(({ name }) => name),
       [
         ...["train.135m", "train.0.5b", "train.1.5b", "train.7b"],
-        ...["135m", "0.5b", "1.5b"].flatMap((shape) => [`decode.${shape}.1`, `decode.${shape}.2`]),
+        ...["135m", "0.5b", "1.5b", "7b"].flatMap((shape) => [`decode.${shape}.1`, `decode.${shape}.2`]),
         "ppo.135m",
       ],
     );
@@ -97,7 +98,8 @@ describe("launches that are counted", () => {
 });
 
 describe("the figures", () => {
-  const figures = figuresOf(["135m"], [1, 8], 4096);
+  const sizes = { shapes: ["135m"], batches: [1, 8], product: 4096 };
+  const figures = figuresOf({ ...sizes, card: { capability: [9, 0] } });
 
   it("are ratios of what was measured in one run, theirs by the fastest way", () => {
     const measured = new Map([
@@ -119,6 +121,51 @@ describe("the figures", () => {
         ["gpu.startup.seconds", 6, false],
       ],
     );
+  });
+
+  it("ask more of a product where mma.sync is all that tensor cores have", () => {
+    const measured = new Map([
+      ["rates.product.bf16.4096", 0.6],
+      ["torch.rates.product.bf16.4096", 1],
+    ]);
+    const met = (major: number): readonly unknown[] =>
+      resultsOf(figuresOf({ ...sizes, card: { capability: [major, 0] } }), measured).map(({ name, atLeast, isMet }) => [
+        name,
+        atLeast,
+        isMet,
+      ]);
+    assert.deepEqual(met(9), [["gpu.product.bf16.vsCublas", 0.45, true]]);
+    assert.deepEqual(met(8), [["gpu.product.bf16.vsCublas", 0.8, false]]);
+  });
+
+  it("are each listed with target and best where no card was at hand, as planned", async () => {
+    const work = await planned(SIZES.tiny);
+    const { columns, rows } = figureSheet(work, SIZES.tiny);
+    const withTarget = figuresOf({ ...figureSizes(SIZES.tiny), card: { capability: [9, 0] } }).filter(
+      ({ atLeast, atMost }) => atLeast !== undefined || atMost !== undefined,
+    );
+    assert.deepEqual(
+      rows.map(([name, , state]) => [name, state]),
+      withTarget.map(({ name }) => [name, "planned, not measured"]),
+    );
+    assert.ok(rows.every((row) => row.length === columns.length));
+    const row = (name: string): readonly unknown[] => defined(rows.find(([one]) => one === name));
+    const step = defined(work.find(({ name }) => name === "train.0.5b")).seconds[0] ?? NaN;
+    const { batch, length } = defined(SIZES.tiny.models[1]);
+    assert.equal(row("gpu.train.0.5b.vsEager")[1], "at least 0.6");
+    assert.equal(row("gpu.train.0.5b.vsEager")[3], `${Number(((batch * length) / step).toPrecision(3))} tokens/s`);
+    assert.match(String(row("gpu.decode.135m.2.vsBandwidth")[3]), /^[\d.]+ tokens\/s$/);
+    assert.match(String(row("gpu.ppo.135m.vsTorch")[3]), /^[\d.e-]+ s$/);
+    assert.equal(row("gpu.product.bf16.vsCublas")[1], "at least 0.45; on Ampere and Ada at least 0.8");
+    assert.deepEqual(row("gpu.startup.seconds").slice(1, 4), ["at most 5", "planned, not measured", ""]);
+  });
+
+  it("are of something that is measured or compared", () => {
+    const names = new Set(PARTS.map(({ name }) => name));
+    const { shapes } = figureSizes(SIZES.real);
+    for (const part of shapes.flatMap((shape) => [`train.${shape}`, `decode.${shape}`])) {
+      assert.ok(names.has(part) && names.has(`torch.${part}`), part);
+    }
   });
 
   it("have a name each", () => {

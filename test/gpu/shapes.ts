@@ -122,6 +122,15 @@ export const SIZES: Readonly<Record<"real" | "tiny", Sizes>> = {
   },
 };
 
+/** The sizes that figures are of. */
+export function figureSizes({ models, decode, products }: Sizes): {
+  readonly shapes: readonly string[];
+  readonly batches: readonly number[];
+  readonly product: number;
+} {
+  return { shapes: models.map(({ name }) => name), batches: decode.batches, product: products.at(-1) ?? 0 };
+}
+
 /** The engine's config of a shape, with its adapter. */
 export function configOf({ config, lora }: ModelShape): ModelConfig {
   const parsed = parseModelConfig(config);
