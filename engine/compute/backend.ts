@@ -62,10 +62,12 @@ export interface MemoryUse {
   readonly peakBytes: number;
 }
 
-/** How a device has been used lately, by all programs on it. */
+/** How a device is used, by all programs on it. */
 export interface DeviceUse {
-  /** Share of the time, 0 to 1, in which it computed. */
-  readonly busy: number;
+  /** Memory that nobody holds, in bytes. */
+  readonly freeBytes: number;
+  /** Share of the time lately, 0 to 1, in which it computed; absent where it does not say. */
+  readonly busy?: number;
   /** Power that it draws. */
   readonly watts?: number;
 }
@@ -98,8 +100,8 @@ export interface Backend {
    * 1 where to wait for a run costs no more than to go on.
    */
   readonly runsAtATime: number;
-  /** Undefined where the device does not say; left out by backends that compute in this process. */
-  use?(): DeviceUse | undefined;
+  /** Left out by backends that compute in this process. */
+  use?(): DeviceUse;
   allocate(spec: TensorSpec, data?: HostArray): DeviceBuffer;
   write(buffer: DeviceBuffer, data: HostArray): void;
   read(buffer: DeviceBuffer): Promise<HostArray>;

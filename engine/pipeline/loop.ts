@@ -96,13 +96,14 @@ function workMetrics(
   backend: Pick<Backend, "memory" | "use">,
 ): Readonly<Record<string, number>> {
   const { memory } = backend;
-  const { busy, watts } = backend.use?.() ?? {};
+  const { freeBytes, busy, watts } = backend.use?.() ?? {};
   return {
     "throughput/tokensPerSecond": tokens / Math.max(ms / 1000, 1e-6),
     "process/cores": cpuMs / Math.max(ms, 1e-3),
     "device/memory": memory.allocatedBytes / MEBIBYTE,
     "device/peakMemory": memory.peakBytes / MEBIBYTE,
     "process/memory": process.memoryUsage.rss() / MEBIBYTE,
+    ...(freeBytes !== undefined && { "device/freeMemory": freeBytes / MEBIBYTE }),
     ...(busy !== undefined && { "device/busy": busy }),
     ...(watts !== undefined && { "device/power": watts }),
   };

@@ -48,7 +48,7 @@ describe("metrics of a run", function () {
     const names = new Set(recorded.flatMap(({ values }) => Object.keys(values)));
     const single = [...names].filter((name) => familyOf(name) === undefined);
     // No built-in judge costs anything or fails, and a processor does not say what a card does.
-    const others = ["device/busy", "device/power", ...JUDGING.map(({ name }) => name)];
+    const others = ["device/busy", "device/power", "device/freeMemory", ...JUDGING.map(({ name }) => name)];
     const expected = METRICS.map(({ name }) => name).filter((name) => !others.includes(name));
     assert.deepEqual(single.sort(), expected.sort());
     assert.deepEqual(

@@ -119,7 +119,7 @@ class InterpretedDevice implements CudaDevice {
     return this.#machine.memory.free;
   }
 
-  use(): undefined {
+  load(): undefined {
     return undefined;
   }
 

@@ -170,6 +170,15 @@ export const WORK = [
     bounds: FROM_ZERO,
   },
   {
+    name: "device/freeMemory",
+    label: "Device memory, free",
+    unit: "MiB",
+    description:
+      "Of a card: held by no program when this was recorded; what the engine has given back counts as held until it ends",
+    source: "cuMemGetInfo",
+    bounds: FROM_ZERO,
+  },
+  {
     name: "process/memory",
     label: "Memory",
     unit: "MiB",

@@ -127,22 +127,23 @@ describe("a stage's loop", () => {
     const mebibytes = values.map((one) => one["process/memory"] ?? 0);
     assert.ok(mebibytes.every((one) => one > 10 && one < 1e6, String(mebibytes)));
     assert.ok(
-      values.every((one) => !("device/busy" in one) && !("device/power" in one)),
+      values.every((one) => ["busy", "power", "freeMemory"].every((name) => !(`device/${name}` in one))),
       "a processor does not say",
     );
   });
 
-  it("records how busy a card is, and what it draws, where it says so", async () => {
-    const said = [{ busy: 0.75, watts: 300 }, { busy: 0.5 }, undefined];
+  it("records what is free on a card, how busy it is, and what it draws, where it says so", async () => {
+    const freeBytes = 3 * 2 ** 20;
+    const said = [{ freeBytes, busy: 0.75, watts: 300 }, { freeBytes, busy: 0.5 }, { freeBytes: 2 ** 20 }];
     const card: Backend = Object.assign(Object.create(backend) as Backend, { use: () => said.shift() });
     const { events } = await run({ total: 3, metricsEvery: 1, device: card });
     const values = events.flatMap((event) => (event.kind === "metrics" ? [event.values] : []));
     assert.deepEqual(
-      values.map((one) => [one["device/busy"], one["device/power"]]),
+      values.map((one) => [one["device/freeMemory"], one["device/busy"], one["device/power"]]),
       [
-        [0.75, 300],
-        [0.5, undefined],
-        [undefined, undefined],
+        [3, 0.75, 300],
+        [3, 0.5, undefined],
+        [1, undefined, undefined],
       ],
     );
   });

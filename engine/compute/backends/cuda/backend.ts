@@ -81,8 +81,8 @@ export class CudaBackend implements Backend, Owner {
     return this.heap.use;
   }
 
-  use(): DeviceUse | undefined {
-    return this.device.use();
+  use(): DeviceUse {
+    return { freeBytes: this.device.freeBytes(), ...this.device.load() };
   }
 
   /** Kernels are chosen by types and sizes of a row alone, and none sums in an order that depends on the row's place. */

@@ -93,7 +93,7 @@ export interface CudaDevice {
   /** Bytes of the device that are free now, for every process on it. */
   freeBytes(): number;
   /** How busy the card has been lately, by every process on it; undefined where the driver does not say. */
-  use(): DeviceUse | undefined;
+  load(): CardLoad | undefined;
   /**
    * Takes memory, aligned to 256 bytes. Its contents are undefined.
    *
@@ -160,6 +160,9 @@ export interface CudaDevice {
   /** Gives everything back: modules, graphs, events, memory of the device. Copy queues and pinned memory are closed before. */
   close(): void;
 }
+
+/** How busy a card is, and what it draws. */
+export type CardLoad = Omit<DeviceUse, "freeBytes">;
 
 /** A compiled module. */
 export interface CudaModule {

@@ -1,4 +1,4 @@
-import type { DeviceUse } from "../../backend.ts";
+import type { CardLoad } from "./driver.ts";
 import { loadKoffi, systemLibrary } from "./koffi.ts";
 
 const SUCCESS = 0;
@@ -28,7 +28,7 @@ type Call = (name: keyof typeof FUNCTIONS, ...args: readonly unknown[]) => boole
 export function cardMeter(
   uuid: string,
   file = systemLibrary("libnvidia-ml.so.1", "nvml.dll"),
-): () => DeviceUse | undefined {
+): () => CardLoad | undefined {
   const call = open(file);
   const card = new BigUint64Array(1);
   const [, ...parts] = /^(.{8})(.{4})(.{4})(.{4})(.{12})$/.exec(uuid) ?? [];

@@ -1,4 +1,5 @@
 import {
+  type CardLoad,
   type CopyQueue,
   type CudaDevice,
   type CudaEvent,
@@ -15,7 +16,6 @@ import {
   PtxError,
   packArguments,
 } from "./driver.ts";
-import type { DeviceUse } from "../../backend.ts";
 import { LibCublasLt } from "./cublas/libcublasLt.ts";
 import type { ProductLibrary } from "./cublas/library.ts";
 import { RealLibrary } from "./cublas/realLibrary.ts";
@@ -32,6 +32,7 @@ const JIT_ERROR_LOG = 5;
 const JIT_ERROR_LOG_BYTES = 6;
 
 const LOG_BYTES = 16_384;
+
 /** A card through libcuda. */
 export class RealDevice implements CudaDevice {
   readonly properties: DeviceProperties;
@@ -40,7 +41,7 @@ export class RealDevice implements CudaDevice {
   private readonly stream: bigint;
   private readonly room: LaunchRoom;
   private readonly modules = new Set<RealModule>();
-  private meter: (() => DeviceUse | undefined) | undefined;
+  private meter: (() => CardLoad | undefined) | undefined;
   private readonly allocations = new Set<DevicePointer>();
 
   constructor(cuda: LibCuda, properties: DeviceProperties) {
@@ -65,7 +66,7 @@ export class RealDevice implements CudaDevice {
     return Number(this.cuda.get("ask for free memory", "cuMemGetInfo_v2", total));
   }
 
-  use(): DeviceUse | undefined {
+  load(): CardLoad | undefined {
     this.meter ??= cardMeter(this.properties.uuid);
     return this.meter();
   }

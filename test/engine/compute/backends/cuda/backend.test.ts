@@ -16,6 +16,17 @@ describe("the CUDA backend, interpreted", () => {
     await backend.close();
   });
 
+  it("says what is free on the card, also where that does not say how busy it is", () => {
+    const [card] = interpreter.devices;
+    const before = backend.use().freeBytes;
+    assert.ok(before > 0 && before < (card?.memoryBytes ?? 0), String(before));
+    const buffer = backend.allocate({ shape: [256], dtype: "f32" });
+    const { freeBytes, ...load } = backend.use();
+    assert.ok(freeBytes <= before - 1024, `${freeBytes} of ${before}`);
+    assert.deepEqual(load, {});
+    backend.release(buffer);
+  });
+
   it("names the op and the index that is out of its range, and goes on", async () => {
     const graph = new Graph();
     const table = graph.input("table", [3, 2]);
