@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { setTimeout } from "node:timers/promises";
 import * as z from "zod";
 import { DiskError } from "../protocol/errors.ts";
-import { errorCode, isDiskFull, onDisk, onDiskSync, temporaryName } from "./disk.ts";
+import { errorCode, isDiskFull, onDisk, temporaryName } from "./disk.ts";
 import { HEARTBEAT_MS, heartbeat } from "./heartbeat.ts";
 import { placeIn, placeOf } from "./places.ts";
 import { type ProcessId, isLocal, isProcessAlive, thisProcess } from "./processes.ts";
@@ -77,11 +77,12 @@ export class LockedError extends DiskError {
 /** Something that this process held until it was taken for dead, as after a sleep of its machine: another one has it. */
 export class TakenOverError extends DiskError {
   constructor(file: string, by: LockOwner | undefined) {
-    const who = by === undefined ? "another process" : ownerName(by);
-    super(`taken over by ${who}, to which this one seemed dead`, {
-      file,
-      remedy: "was this machine asleep? What it did before is kept, and can be watched going on there",
-    });
+    const what =
+      by === undefined
+        ? "gone: another process went on and has ended, or somebody removed it"
+        : `taken over by ${ownerName(by)}, to which this process seemed dead`;
+    const remedy = "was this machine asleep, or is a clock wrong? What it did before is kept";
+    super(what, { file, remedy });
   }
 }
 
@@ -189,10 +190,14 @@ function ownerIn(text: string): LockOwner {
 
 const DAMAGED: LockOwner = { host: "", table: "", pid: -1, started: "", token: "" };
 
-/** Looks whether a lock is still that of its holder, who was not heard of for a while. @throws {TakenOverError} {DiskError} */
+/** Looks whether a lock is still its holder's, as far as it can be read just now. @throws {TakenOverError} */
 export function assertStillHeld(file: string, holder: LockOwner): void {
-  const text = onDiskSync("look at lock", file, () => (existsSync(file) ? readFileSync(file, "utf8") : undefined));
-  const owner = text === undefined ? undefined : ownerIn(text);
+  let owner: LockOwner | undefined;
+  try {
+    owner = ownerIn(readFileSync(file, "utf8"));
+  } catch (error) {
+    if (errorCode(error) !== "ENOENT") return; // a disk that is gone for a moment
+  }
   if (!isSameOwner(owner, holder)) throw new TakenOverError(file, owner);
 }
 
@@ -245,11 +250,27 @@ async function takeOver(file: string, dead: LockOwner, owner: LockOwner): Promis
   if (decision === undefined) return false;
   try {
     if (!isSameOwner(await readLock(file), dead) || (await isAlive(file, dead))) return false;
+    if (!isLocal(dead)) await checkClock(file, dead);
     await onDisk("lock", file, () => replace(file, owner));
     return true;
   } finally {
     await decision.release();
   }
+}
+
+/**
+ * Compares this machine's clock with that of the folder, which has dated the lock that decides just now: by a clock that is
+ * ahead, a holder on another machine seems dead that is not. @throws {DiskError}
+ */
+async function checkClock(file: string, { host }: LockOwner): Promise<void> {
+  const { mtimeMs } = await onDisk("look at lock", file, () => fs.lstat(`${file}${SUCCESSION}`));
+  const seconds = Math.round((Date.now() - mtimeMs) / 1000);
+  if (Math.abs(seconds) < HOLDER_TIMEOUT_MS / 2000) return;
+  const way = `${Math.round(Math.abs(seconds) / 60)} min ${seconds < 0 ? "behind" : "ahead of"}`;
+  throw new DiskError(`whether ${host} is still at work cannot be told: this machine's clock is ${way} the folder's`, {
+    file,
+    remedy: "set the clocks by NTP",
+  });
 }
 
 async function decide(file: string): Promise<Lock | undefined> {

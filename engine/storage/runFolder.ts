@@ -4,15 +4,8 @@ import { isLeftover } from "./disk.ts";
 import { RUN_FILE } from "./formats/runDescription.ts";
 import type { Json, JsonObject } from "./json.ts";
 import { JsonLog } from "./jsonLog.ts";
-import {
-  HOLDER_TIMEOUT_MS,
-  type Lock,
-  type LockOwner,
-  assertStillHeld,
-  livingOwner,
-  lockOf,
-  takeFolder,
-} from "./locks.ts";
+import { HEARTBEAT_MS } from "./heartbeat.ts";
+import { type Lock, type LockOwner, assertStillHeld, livingOwner, lockOf, takeFolder } from "./locks.ts";
 import { entryAt, placeBelow, placeIn, placeInChecked } from "./places.ts";
 import { checkTree, foldersWith, walkAt } from "./reading.ts";
 import { makeRoot } from "./rootFolder.ts";
@@ -81,7 +74,7 @@ export class RunFolder {
   readonly folder: string;
   private readonly lock: Lock;
   private readonly logs: Readonly<Record<RunLogName, JsonLog>>;
-  /** When it was last known to be held. */
+  /** When it was last seen to be held. */
   private heldAt = Date.now();
 
   private constructor(folder: string, lock: Lock, logs: Readonly<Record<RunLogName, JsonLog>>) {
@@ -179,10 +172,11 @@ export class RunFolder {
     return place.file;
   }
 
-  /** Only who was silent for long can have been taken for dead; one that was stays without the run. */
+  /** Looked up as often as a sign of life is given; who was taken for dead stays without the run. */
   private assertHeld(): void {
     const now = Date.now();
-    if (now - this.heldAt > HOLDER_TIMEOUT_MS) assertStillHeld(lockOf(this.folder), this.lock.owner);
+    if (Math.abs(now - this.heldAt) < HEARTBEAT_MS) return;
+    assertStillHeld(lockOf(this.folder), this.lock.owner);
     this.heldAt = now;
   }
 

@@ -59,7 +59,7 @@ export function parseVerdict(reply: string, form: VerdictForm): ReadVerdict<Seat
   const found = well.length > 0 ? well : findings(reply, { ...form, pattern: otherwise });
   const [grade] = found;
   const isOutOfRange = typeof grade === "number" && (grade < 1 || grade > 10);
-  // What stands in single brackets may be anything: two of them are no two verdicts.
+  // Single brackets may hold anything, such as a source: two of them are no two verdicts.
   return { verdict: isOutOfRange ? undefined : grade, isDouble: new Set(well).size > 1, isOutOfRange };
 }
 

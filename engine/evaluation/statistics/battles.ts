@@ -129,7 +129,7 @@ export function standings(battles: readonly Battle[], anchor: string): ReadonlyM
   );
 }
 
-/** Models that a chain of battles joins to the anchor, whoever won them; the anchor is one. */
+/** Models that a chain of battles joins to the anchor, in either direction; the anchor is one. */
 export function joined(battles: readonly Pick<Battle, "a" | "b">[], anchor: string): ReadonlySet<string> {
   const edges = new Map<string, Set<string>>();
   for (const { a, b } of battles) {

@@ -23,7 +23,7 @@ export function ratingsSheet(entries: readonly TableEntry[]): Sheet {
   return { columns: COLUMNS, rows: [...byBenchmark].flatMap(([benchmark, of]) => rowsOf(benchmark, of)) };
 }
 
-/** Who has no rating and why, a sentence for each benchmark and reason; empty where all models have one. */
+/** Names models without a rating, a sentence for each benchmark and reason; empty where all models have one. */
 export function ratingsNotes(entries: readonly TableEntry[]): readonly string[] {
   return [...Map.groupBy(entries, ({ benchmark }) => benchmark)].flatMap(([benchmark, of]) => {
     const { models, anchor, battles, ratings } = rated(of);

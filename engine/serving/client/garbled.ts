@@ -7,7 +7,7 @@ import type { ServerError } from "./serverError.ts";
  * both games of one question get, which may be what it chokes on.
  */
 const [MOST_IN_ROW, LONGEST] = [20, 30];
-/** Such answers of which is told first; then ten times as many, and so on. */
+/** Count of such answers that is reported first; then ten times as many, and so on. */
 const FIRST_TOLD = 5;
 
 interface GarbledSettings {

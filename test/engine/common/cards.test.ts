@@ -18,7 +18,7 @@ describe("the cards that a run fits on", () => {
     assert.match(text(200) ?? "", /too much for 8, 16, 24, 48, 80 and 141 GB$/);
   });
 
-  it("are told with the host's memory that the largest savepoint takes", () => {
+  it("come with the host's memory that the largest savepoint takes", () => {
     const stages = [1, 3, 2].map((size, at) => ({ id: `stage-${at}`, cardBytes: GIB, savepointBytes: size * GIB }));
     assert.match(cardsText(stages, (id) => id) ?? "", /141 GB; savepoints take up to 3\.0 GiB of the host's memory$/);
   });

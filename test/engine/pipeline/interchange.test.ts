@@ -378,7 +378,7 @@ describe("judgments in the forms of other tools", () => {
         ratings?.rows.map(([, model]) => model),
         ["ours", "base", "third"],
       );
-      assert.equal(ratings?.note, undefined);
+      assert.equal(ratings.note, undefined);
       await writeJsonl(file, [...between("ours", "base"), ...between("far", "off")]);
       const apart = (await tablesOfJudgments([file])).find(({ name }) => name === "ratings");
       assert.match(apart?.note ?? "", /^On judgments without a rating against base: far, off; no comparison, nor/);

@@ -15,7 +15,7 @@ import { interpreter } from "../../ptx/driver.ts";
 import { hooked } from "../storage/hookedDisk.ts";
 import { inTemporaryFolder } from "../storage/temporaryFolder.ts";
 
-/** A disk that takes what it is given when it is told to. */
+/** A disk that takes nothing until it is opened. */
 interface Gate {
   readonly isOpen: Promise<void>;
   open(): void;
@@ -34,7 +34,7 @@ class Training {
   readonly backend: CudaBackend;
   readonly saved: { readonly step: number; readonly weights: readonly number[] }[] = [];
   readonly reports: StageReport[] = [];
-  /** What happened, in its order. */
+  /** Events in their order. */
   readonly marks: string[] = [];
   readonly stop = new AbortController();
   readonly context: StageContext;

@@ -366,7 +366,7 @@ describe("answers that are no replies", () => {
       .writeHead(200, { "content-type": "application/json" })
       .end(`{"choices": [\u001b[31m${"x".repeat(500)}`);
 
-  it("are counted and told of soon, with what came", async () => {
+  it("are counted and noted soon, with what came", async () => {
     const told: string[] = [];
     await withServer(broken, async ({ baseUrl }) => {
       const client = new ModelClient(settings(baseUrl, { tell: (message) => told.push(message) }));

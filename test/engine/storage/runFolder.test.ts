@@ -73,7 +73,7 @@ describe("JsonLog", () => {
 });
 
 describe("RunFolder", () => {
-  it("is not written any more by a process that slept so long that another one goes on with the run", async () => {
+  it("is not written any more by a process that slept while another one went on with the run", async () => {
     await inTemporaryFolder(async (root) => {
       const run = await RunFolder.open(root, "demo-1");
       const [lock, events] = [path.join(run.folder, "lock"), path.join(run.folder, "events.jsonl")];
@@ -93,9 +93,13 @@ describe("RunFolder", () => {
           assert.throws(() => run.append("events", { kind: "progress", sequence: 1 }), refused);
         }
         await assert.rejects(run.writeFile("summary.json", "{}"), refused);
+        assert.deepEqual(JSON.parse(await fs.readFile(lock, "utf8")), other, "the lock is the other's");
+        await fs.rm(lock);
+        assert.throws(() => run.append("samples", {}), {
+          message: /lock: gone: another process went on and has ended/,
+        });
         await run.close();
         assert.equal(await fs.readFile(events, "utf8"), before);
-        assert.deepEqual(JSON.parse(await fs.readFile(lock, "utf8")), other, "the lock is the other's");
       } finally {
         clock.mock.restore();
       }

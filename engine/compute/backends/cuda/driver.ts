@@ -66,9 +66,9 @@ export interface HostMemory {
   release(): void;
 }
 
-/** A queue of copies to the host, beside the device's own: neither waits for the other unless it is told to. */
+/** A queue of copies to the host, beside the device's own: neither waits for the other of itself. */
 export interface CopyQueue {
-  /** What is queued from here on begins when all before the mark is done. */
+  /** Lets what is queued from here on begin when all before the mark is done. */
   wait(mark: CudaEvent): void;
   /** Queues a copy. To memory that is not pinned it may block, for all that is queued here and for itself. */
   copyToHost(data: Uint8Array, address: DevicePointer): void;
@@ -116,7 +116,7 @@ export interface CudaDevice {
   allocateHost(bytes: number): HostMemory;
   /** Opens a queue of copies beside this device's own. */
   openCopyQueue(): CopyQueue;
-  /** What is queued from here on begins when all before a mark in another queue is done. */
+  /** Lets what is queued from here on begin when all before a mark in another queue is done. */
   wait(mark: CudaEvent): void;
   /** Copies within the device; the two do not overlap. */
   copy(to: DevicePointer, from: DevicePointer, bytes: number): void;

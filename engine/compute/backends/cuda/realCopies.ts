@@ -22,7 +22,7 @@ export function recordIn(cuda: LibCuda, stream: bigint): CudaEvent {
   return new RealEvent(cuda, event);
 }
 
-/** What is queued in a stream from here on waits for a mark in another. */
+/** Lets what is queued in a stream from here on wait for a mark in another. */
 export function waitIn(cuda: LibCuda, stream: bigint, mark: CudaEvent): void {
   if (!(mark instanceof RealEvent)) throw new TypeError("cuda: the event is another driver's");
   cuda.call("wait for an event", "cuStreamWaitEvent", stream, mark.handle, 0);
