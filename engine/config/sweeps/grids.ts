@@ -30,10 +30,11 @@ export const gridSchema = withSnippets(
             to: positive.meta({ description: "Last value" }),
             count: count(2).max(MOST_VALUES).meta({ description: "How many values there are, both ends included" }),
           },
-          "Values from one end to the other, each the same multiple of the one before, to three digits",
+          "Values from one end to the other, each the same multiple of the one before, to three digits; of a whole setting, whole",
         ),
         {
-          description: "Values from one end to the other, each the same multiple of the one before, to three digits",
+          description:
+            "Values from one end to the other, each the same multiple of the one before, to three digits; of a whole setting, whole",
           otherwise: "as grid says",
         },
       ),
@@ -77,7 +78,8 @@ export function findGrids(config: unknown): FoundGrids {
       for (const [key, inner] of entries) visit(inner, [...path, key]);
       return;
     }
-    const { values, complaints } = readGrid(value as Record<string, unknown>, path);
+    const isWhole = wantsWhole(schemaAt(runConfigSchema, path, config));
+    const { values, complaints } = readGrid(value as Record<string, unknown>, { path, isWhole });
     const refusals = refusal(path, kind);
     if (refusals.length === 0 && complaints.length === 0) {
       const isRange = !Object.hasOwn(value, "grid");
@@ -109,6 +111,12 @@ export function kindOfSetting(schema: z.core.$ZodType): "section" | "number" | "
   if (!(inner instanceof z.ZodUnion)) return "other";
   const kinds = inner.options.map(kindOfSetting);
   return kinds.find((kind) => kind !== "other") ?? "other";
+}
+
+/** True for a setting whose numbers are whole. */
+function wantsWhole(schema: z.core.$ZodType | undefined): boolean {
+  const inner = schema && bare(schema);
+  return inner instanceof z.ZodUnion ? inner.options.some(wantsWhole) : inner instanceof z.ZodNumberFormat;
 }
 
 function refusal(path: ConfigPath, kind: "number" | "other"): Complaint[] {
@@ -148,7 +156,7 @@ function whyOf([section = ""]: ConfigPath): string {
 
 function readGrid(
   written: Record<string, unknown>,
-  path: ConfigPath,
+  { path, isWhole }: { readonly path: ConfigPath; readonly isWhole: boolean },
 ): { readonly values: readonly number[]; readonly complaints: readonly Complaint[] } {
   const placed = (one: Complaint): Complaint => ({ ...one, path: [...path, ...one.path] });
   const { data, error } = gridSchema.safeParse(written);
@@ -164,9 +172,13 @@ function readGrid(
     return { values: grid, complaints: [placed(complaint)] };
   }
   if (grid !== undefined) return { values: grid, complaints: repeated(["grid"], grid).map(placed) };
-  const values = logRange === undefined ? [] : spaced(logRange);
+  const exact = logRange === undefined ? [] : spaced(logRange);
+  // The ends are as written, and complained about where they are not whole.
+  const values = isWhole ? exact.map((one, at) => (at % (exact.length - 1) === 0 ? one : Math.round(one))) : exact;
   if (new Set(values).size === values.length) return { values, complaints: [] };
-  const message = `has values that are the same to ${DIGITS} digits`;
+  const message = isWhole
+    ? `has values that are the same whole number: ${values.join(", ")}`
+    : `has values that are the same to ${DIGITS} digits`;
   return { values, complaints: [placed({ path: ["logRange"], message, remedy: "use fewer, or a wider range" })] };
 }
 

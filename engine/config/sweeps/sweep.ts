@@ -63,7 +63,11 @@ export function sweep(config: unknown): Swept {
   const standIns = [...unusable, ...grids.map(({ path, values }) => ({ path, standIn: values[0] }))];
   const plain = standIns.reduce((value, { path, standIn }) => withValue(value, path, standIn), config);
   const failed = (more: readonly Complaint[]): Swept => {
-    return { value: plain, complaints: [...complaints, ...more], combinations: undefined, originOf: undefined };
+    const origin = (path: ConfigPath): ConfigPath => inFirstValue(path, grids) ?? path;
+    return {
+      ...{ value: plain, complaints: [...complaints, ...more], combinations: undefined },
+      originOf: grids.length === 0 ? undefined : origin,
+    };
   };
   if (grids.length === 0 || !isRecord(plain)) return failed([]);
   const swept = sweptEntries(plain, grids);
@@ -263,10 +267,8 @@ function originOf(
   { products, grids, pairs }: Pick<WrittenOut, "products" | "pairs"> & { readonly grids: readonly ValueGrid[] },
 ): ConfigPath {
   const [section, name, key, ...rest] = path;
-  const grid = grids.find(
-    (one) => section !== "arms" && section !== "soups" && one.path.every((part, at) => part === path[at]),
-  );
-  if (grid !== undefined) return [...grid.placeOf(0), ...path.slice(grid.path.length)];
+  const first = section === "arms" || section === "soups" ? undefined : inFirstValue(path, grids);
+  if (first !== undefined) return first;
   if (section === "evaluation" && name === "pairs" && typeof key === "number") {
     return [section, name, pairs?.[key]?.index ?? key, ...rest];
   }
@@ -276,6 +278,12 @@ function originOf(
   if (key === undefined) return [product.section, of];
   const place = Object.hasOwn(places, key) ? places[key] : undefined;
   return [...(place ?? [product.section, of, key]), ...rest];
+}
+
+/** Where a place is written that has a grid's first value in place of the grid; undefined for any other place. */
+function inFirstValue(path: ConfigPath, grids: readonly ValueGrid[]): ConfigPath | undefined {
+  const grid = grids.find((one) => one.path.every((part, at) => part === path[at]));
+  return grid && [...grid.placeOf(0), ...path.slice(grid.path.length)];
 }
 
 /** A value with another at a place; undefined takes it out. */

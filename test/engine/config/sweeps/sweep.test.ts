@@ -49,6 +49,14 @@ describe("a grid in a config", () => {
     assert.deepEqual(Object.keys(sweep ?? {}), names);
   });
 
+  it("spaces whole numbers of a range for a setting that is whole", () => {
+    const { arms } = configOf('"arms": { "a": { "ppoEpochs": { "logRange": { "from": 1, "to": 10, "count": 4 } } } }');
+    assert.deepEqual(
+      Object.values(arms).map(({ ppoEpochs }) => ppoEpochs),
+      [1, 2, 5, 10],
+    );
+  });
+
   it("compares like with like, and each with the others where they share no axis", () => {
     const { evaluation } = configOf('"rlhf": { "beta": { "grid": [0.1, 0.2] } }', SOUP);
     const against = evaluation.pairs.filter(([, b]) => b.startsWith("ppo"));
@@ -276,6 +284,19 @@ describe("configs without a grid", () => {
   });
 });
 
+describe("a grid whose values are all wrong", () => {
+  it("is complained about at each of them, the first as well", () => {
+    for (const [line, place] of [
+      ['"sft": { "learningRate": { "grid": [0, -2] } }', "sft.learningRate.grid"],
+      ['"model": { "pretrain": { "learningRate": { "grid": [0, -2] } } }', "model.pretrain.learningRate.grid"],
+      ['"arms": { "a": { "learningRate": { "grid": [0, -2] } } }', "arms.a.learningRate.grid"],
+    ] as const) {
+      const paths = issuesOf(withTask(line)).map(({ path }) => path);
+      assert.deepEqual(paths.toSorted(), [`${place}[0]`, `${place}[1]`], line);
+    }
+  });
+});
+
 describeMistakes("complaints about grids", [
   {
     what: "a value out of range, at the value",
@@ -332,6 +353,20 @@ describeMistakes("complaints about grids", [
     path: "arms.a.gamma.logRange",
     message: /same to 3 digits/,
     remedy: /fewer/,
+  },
+  {
+    what: "a range of whole numbers that is too narrow for its count",
+    line: '"arms": { "a": { "ppoEpochs": { "logRange": { "from": 1, "to": 4, "count": 6 } } } }',
+    path: "arms.a.ppoEpochs.logRange",
+    message: /same whole number: 1, 1, 2, 2, 3, 4/,
+    remedy: /fewer/,
+  },
+  {
+    what: "a range of whole numbers that begins at none",
+    line: '"arms": { "a": { "ppoEpochs": { "logRange": { "from": 1.5, "to": 8, "count": 3 } } } }',
+    path: "arms.a.ppoEpochs.logRange",
+    message: /must be a whole number, got 1.5/,
+    remedy: /Passes over/,
   },
   {
     what: "a range that begins at 0",
