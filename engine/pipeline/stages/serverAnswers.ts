@@ -86,15 +86,13 @@ async function answerAll(
 ): Promise<readonly (readonly BenchmarkAnswer[])[]> {
   const answered: BenchmarkAnswer[][] = questions.map(() => []);
   const waiting = questions.entries();
+  const counts: ReplyCounts = { models: new Set(), nRefused: 0, nFailed: 0 };
   let done = 0;
-  let refused = 0;
   let isOver = false;
   const work = async (): Promise<void> => {
     for (const [at, question] of waiting) {
       if (isOver) return;
-      const { answers, nRefused } = await answersTo(question, asked);
-      answered[at] = answers;
-      refused += nRefused;
+      answered[at] = await answersTo(question, asked, counts);
       done += 1;
       report({ kind: "progress", step: done, total: questions.length });
     }
@@ -108,25 +106,37 @@ async function answerAll(
   });
   const failure = (await Promise.allSettled(works)).find((one) => one.status === "rejected");
   if (failure !== undefined) throw failure.reason;
-  if (refused > 0) {
-    const message = `the server refused ${refused} requests: those answers are empty, and are judged as they are`;
-    report({ kind: "note", message });
-  }
+  for (const message of notesOn(counts)) report({ kind: "note", message });
   return answered;
 }
 
+/** Replies of a server that are other than they should be. */
+interface ReplyCounts {
+  /** By the server's word. */
+  readonly models: Set<string>;
+  nRefused: number;
+  /** Not answered, or by what is no reply, to the last attempt. */
+  nFailed: number;
+}
+
+function notesOn({ models, nRefused, nFailed }: ReplyCounts): readonly string[] {
+  const judged = "those answers are empty, and are judged as they are";
+  const changed = [...models].sort().join(", ");
+  return [
+    ...(nRefused > 0 ? [`the server refused ${nRefused} requests: ${judged}`] : []),
+    ...(nFailed > 0 ? [`the server did not reply to ${nFailed} requests, asked again and again: ${judged}`] : []),
+    ...(models.size > 1 ? [`the server changed the model in the middle: its answers are by ${changed}`] : []),
+  ];
+}
+
 /** One's answers to all turns of a question. */
-async function answersTo(
-  question: Prompt,
-  asked: AskedServer,
-): Promise<{ readonly answers: BenchmarkAnswer[]; readonly nRefused: number }> {
+async function answersTo(question: Prompt, asked: AskedServer, counts: ReplyCounts): Promise<BenchmarkAnswer[]> {
   const { prompt, category, reference, references, questionId, followUps } = question;
   const { server, model, sampling, seed, from, task } = asked;
   const kind = from.form === undefined ? undefined : benchmarkKind(from.form);
   const temperature = from.temperature ?? kind?.temperature?.(category) ?? sampling.temperature;
   const answers: BenchmarkAnswer[] = [];
   let conversation: Question = prompt;
-  let nRefused = 0;
   for (const [at, said] of [undefined, ...(followUps ?? [])].entries()) {
     if (said !== undefined) conversation = nextTurn(conversation, answers[at - 1]?.text ?? "", said);
     const request = {
@@ -134,10 +144,8 @@ async function answersTo(
       ...{ temperature, maxTokens: sampling.maxNewTokens, seed },
       ...(sampling.topP < 1 && { topP: sampling.topP }),
     };
-    const response = await replyTo(model, request, seed);
-    nRefused += response === undefined ? 1 : 0;
+    const text = await replyTo(() => model.ask(request, seed), counts);
     const right = references?.[at] ?? (at === 0 ? reference : undefined);
-    const text = response ?? { text: "", ended: false, nTokens: 0 };
     answers.push({
       prompt: 0, // its number, once all are there
       question: questionText(conversation),
@@ -151,21 +159,23 @@ async function answersTo(
       ...(task !== undefined && { gold: task.gold(questionText(prompt), text) }),
     });
   }
-  return { answers, nRefused };
+  return answers;
 }
 
-/** A reply; undefined where the server refuses this one request, such as one that is too long. */
+/** A reply; an empty one where the server refuses this one request, such as one that is too long. */
 async function replyTo(
-  model: JudgeModel,
-  request: Parameters<JudgeModel["ask"]>[0],
-  seed: number,
-): Promise<Pick<BenchmarkAnswer, "text" | "ended" | "nTokens"> | undefined> {
+  ask: () => ReturnType<JudgeModel["ask"]>,
+  counts: ReplyCounts,
+): Promise<Pick<BenchmarkAnswer, "text" | "ended" | "nTokens">> {
   try {
-    const { text, end, completionTokens } = await model.ask(request, seed);
+    const { text, end, completionTokens, model } = await ask();
+    if (model !== undefined) counts.models.add(model);
     return { text: text.trim(), ended: end === "stop", nTokens: completionTokens ?? estimatedPromptTokens(text) };
   } catch (error) {
     if (!(error instanceof JudgeError)) throw error;
-    return undefined;
+    if (error.isPassing) counts.nFailed += 1;
+    else counts.nRefused += 1;
+    return { text: "", ended: false, nTokens: 0 };
   }
 }
 

@@ -93,6 +93,20 @@ describe("a model of a server in a run", function () {
       });
     }));
 
+  it("that its server changes in the middle is noted with its answers", () =>
+    inTemporaryFolder(async (folder) => {
+      const changing: Script = (seen, response, index) =>
+        json(response, chat(messagesOf(seen).at(-1)?.content, { model: index < 3 ? "v1" : "v2" }));
+      await withServer(changing, async ({ baseUrl }) => {
+        const run = await runTiny(withContestant(baseUrl), folder);
+        const notes = run.events.flatMap((event) => (event.kind === "note" ? [event.message] : []));
+        assert.ok(
+          notes.includes("the server changed the model in the middle: its answers are by v1, v2"),
+          notes.join("\n"),
+        );
+      });
+    }));
+
   it("answers a second turn after its own first, and with an empty text what its server refuses", () =>
     inTemporaryFolder(async (folder) => {
       const written = await ownData(folder);
