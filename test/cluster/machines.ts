@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { type TinyRun, type Written, artifactHashes, keysOf, runTiny, tableFiles } from "../engine/pipeline/tinyRun.ts";
 import { armsAtWork, attemptsAt, processOf, spanOf } from "./arms.ts";
 import type { RayHead } from "./head.ts";
@@ -91,6 +93,24 @@ export function testMachines({ head, folder, onCluster }: MachineTests): void {
     const notes = notesOf(run);
     assert.match(notes, /Ray at .* cannot be reached .*; it is waited for\nthe cluster answers again/);
     assert.match(notes, /its job was lost, and goes on .*: the cluster does not know it any more/);
+  });
+
+  it("ends where a stage's job is lost again and again, and has the other arm save and end", async () => {
+    const root = await begun("gone");
+    const running = follow(onCluster({}, { rlhf: { iterations: 20_000 } }), "gone");
+    const [lost, other] = await armsAtWork(root, running.check);
+    const over = new AbortController();
+    const failed = assert
+      .rejects(running.end, /has lost a stage's job again|a job cannot begin/)
+      .finally(() => over.abort());
+    while (!over.signal.aborted) {
+      const pid = await processOf(lost).catch(() => undefined);
+      if (pid !== undefined) spawnSync("kill", ["-KILL", String(pid)]); // unless it has just ended
+      await setTimeout(100);
+    }
+    await failed;
+    assert.ok(existsSync(path.join(root, "records", other, "attempt-1.stop")), "it was asked to");
+    await assert.rejects(processOf(other));
   });
 
   it("says that the shared folder is full, and goes on from the savepoints once there is room", async function () {
