@@ -82,16 +82,26 @@ export function assertTrainable(config: RunConfig, stages: readonly PlacedStage[
   }
 }
 
-/** Sentences on what a trainer does otherwise in the stages that it makes, each once. */
+/**
+ * Sentences on what a trainer does otherwise in the stages that it makes, each once. One that is not true of all that it
+ * makes of a kind, such as arms or values of a grid with other settings, names those that it is true of.
+ */
 export function trainerDifferences(
   trainer: Trainer,
-  { arms, reward }: Pick<RunConfig, "arms" | "reward">,
+  config: RunConfig,
   stages: readonly PlacedStage[],
 ): readonly string[] {
   const all = sentTo(trainer, stages).flatMap(({ kind, product }) => {
-    return isTrained(kind) ? trainer.differences(kind, { arm: arms[product], reward }) : [];
+    const { arms, reward } = configAt(config, product);
+    if (!isTrained(kind)) return [];
+    return trainer.differences(kind, { arm: arms[product], reward }).map((text) => ({ text, kind, product }));
   });
-  return [...new Set(all)];
+  return [...Map.groupBy(all, ({ text }) => text)].map(([text, of]) => {
+    const kinds = new Set(of.map(({ kind }) => kind));
+    const differing = new Set(of.map(({ product }) => product));
+    const nMade = new Set(all.filter(({ kind }) => kinds.has(kind)).map(({ product }) => product)).size;
+    return differing.size < nMade ? `${[...differing].join(", ")}: ${text}` : text;
+  });
 }
 
 /** The trainers that make some of these stages. */

@@ -64,6 +64,32 @@ describe("the plan of who trains a run's stages", () => {
     assert.equal(new Set(differences).size, differences.length);
   });
 
+  it("names the arms, and the values of a grid, that a difference holds for where they differ in it", () => {
+    const ratioThreshold = { grid: [5, 20] };
+    const of = config({ arms: { ppo: { valueCoefficient: 0.3 }, salsa: { reference: "soup", ratioThreshold } } });
+    const names = ["ppo", "salsa_ratioThreshold5", "salsa_ratioThreshold20"];
+    assert.deepEqual(Object.keys(of.arms), names);
+    const { lines } = trainerPlan(
+      of,
+      names.map((name) => stage(of, [name, "rlhf", 160])),
+    );
+    const exceeds = (threshold: number): string =>
+      `minibatches whose policy ratio exceeds ratioThreshold ${threshold} are learned from all the same`;
+    const noEffect = (coefficient: number): string =>
+      `valueCoefficient ${coefficient} has no effect: the critic has a loss of its own`;
+    assert.deepEqual(
+      lines.filter((line) => line.startsWith("OpenRLHF: ") && /ratioT|valueC|clamped to ±10/.test(line)),
+      [
+        "OpenRLHF: the KL penalty is clamped to ±10 a token (models/utils.py:563)",
+        `OpenRLHF: ppo: ${exceeds(10)}`,
+        `OpenRLHF: ppo: ${noEffect(0.3)}`,
+        `OpenRLHF: salsa_ratioThreshold5: ${exceeds(5)}`,
+        `OpenRLHF: salsa_ratioThreshold5, salsa_ratioThreshold20: ${noEffect(0.1)}`,
+        `OpenRLHF: salsa_ratioThreshold20: ${exceeds(20)}`,
+      ],
+    );
+  });
+
   it("refuses what OpenRLHF would have to do and cannot, and only that", () => {
     const several = config({ arms: { mkl: { reference: ["sft-1", "sft-2"] }, salsa: { reference: "soup" } } });
     const stages = [stage(several, ["mkl", "rlhf", 160]), stage(several, ["salsa", "rlhf", 160])];
