@@ -108,6 +108,7 @@ if (process.platform === "linux" && hasCompiler()) {
       assert.equal(found.get("card 0"), "ok: Stub 7, 20.0 GiB, compute capability 9.0, GPU-71717171");
       assert.equal(found.get("card 1"), "optional: Stub 8, 20.0 GiB, compute capability 7.5, GPU-81818181");
       assert.equal(found.get("runtime.backend auto"), "ok: takes cuda (a card, CUDA 12.4: 0 Stub 7, 20.0 GiB)");
+      assert.match(found.get("kernels") ?? "", /^ok: products of bf16 by /);
       // It has room for a mebibyte.
       assert.match(found.get("speed of cuda:0") ?? "", /^optional: .*out of memory/);
     });

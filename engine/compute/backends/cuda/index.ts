@@ -10,6 +10,7 @@ import {
   DriverError,
   DriverUnavailableError,
 } from "./driver.ts";
+import { FLASH_WIDTHS } from "./encoders/attention.ts";
 import { loadKernelTexts } from "./kernelText.ts";
 import { measuredParts, productsPart } from "./rates.ts";
 import { loadDriver } from "./realDriver.ts";
@@ -154,10 +155,22 @@ export function availability(driver: Driver | DriverUnavailableError, products?:
     const cards = devices.filter(isFit).map((card) => `${card.index} ${card.name}, ${gibibytes(card)}`);
     const which = products?.found === undefined ? "" : `, ${cublasName(products.found)}`;
     const summary = `${cards.length === 1 ? "a card" : `${cards.length} cards`}, CUDA ${known}${which}: ${cards.join("; ")}`;
-    return { parts, isAvailable: true, devices: [first, ...others], summary };
+    return { parts: [...parts, kernelsPart(products?.found)], isAvailable: true, devices: [first, ...others], summary };
   }
   const reason = devices[0] === undefined ? "there is no NVIDIA card" : `${devices[0].name} is older than Ampere`;
   return { parts, isAvailable: false, reason, remedy: OLD_CARD_REMEDY };
+}
+
+/** The kernels that runs take, by what they multiply and attend to. */
+function kernelsPart(found: CublasSearch["found"]): BackendPart {
+  const products = found === undefined ? "our own on tensor cores" : `${cublasName(found)}, else our own`;
+  const widths = `${FLASH_WIDTHS.slice(0, -1).join(", ")} or ${FLASH_WIDTHS.at(-1) ?? 0}`;
+  const attention = `attention of bf16 on tensor cores for heads of ${widths} channels, else by plain kernels`;
+  return {
+    name: "kernels",
+    isThere: true,
+    detail: `products of bf16 by ${products}, of f32 by plain kernels of our own; ${attention}`,
+  };
 }
 
 const OLD_CARD_REMEDY = "use a card of compute capability 8.0 or above, or runtime.backend wasm";

@@ -23,7 +23,7 @@ const WIDEST = 256;
 /** As SEGMENT in attention.cuh: keys a block where a query's keys are shared. */
 const SEGMENT = 128;
 /** As in flashAttention.cu: sizes of bf16 heads that tensor cores take, rows of a warp, warps of a block. */
-const FLASH_WIDTHS: readonly number[] = [32, 64, 96, 128, 256];
+export const FLASH_WIDTHS: readonly number[] = [32, 64, 96, 128, 256];
 const FLASH_ROWS = 16;
 const FLASH_WARPS = 4;
 /** Tiles of a segment of keys by 32 channels. */

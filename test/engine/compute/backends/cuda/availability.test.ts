@@ -47,6 +47,12 @@ describe("the availability of CUDA", () => {
         ["NVIDIA driver", true, "knows CUDA 12.4"],
         ["card 0", false, "T4, 15.0 GiB, compute capability 7.5, GPU-00000000"],
         ["card 1", true, "H100, 80.0 GiB, compute capability 9.0, GPU-00000000"],
+        [
+          "kernels",
+          true,
+          "products of bf16 by our own on tensor cores, of f32 by plain kernels of our own; attention of bf16 on tensor " +
+            "cores for heads of 32, 64, 96, 128 or 256 channels, else by plain kernels",
+        ],
       ],
     );
   });
@@ -69,11 +75,15 @@ describe("the availability of CUDA", () => {
     assert.deepEqual([name, build], ["cuda, H100, cuBLASLt 12.9.3", "sm_90 cuBLASLt 12.9.3"]);
     assert.equal(withLibrary.summary, "a card, CUDA 12.4, cuBLASLt 12.9.3: 1 H100, 80.0 GiB");
     assert.deepEqual(
-      withLibrary.parts.slice(2).map(({ isThere, detail }) => [isThere, detail]),
+      withLibrary.parts.slice(2, 4).map(({ isThere, detail }) => [isThere, detail]),
       [
         [false, "/opt/old.so is passed over: it is of CUDA 11; 12 or newer is taken"],
         [true, "12.9.3, /usr/local/cuda/lib64/libcublasLt.so.12"],
       ],
+    );
+    assert.match(
+      withLibrary.parts.at(-1)?.detail ?? "",
+      /^products of bf16 by cuBLASLt 12\.9\.3, else our own, of f32/,
     );
     const without = availability(driver(hopper), { passedOver, isOff: false });
     assert.ok(without.isAvailable);
@@ -83,6 +93,10 @@ describe("the availability of CUDA", () => {
   it("is refused where all cards are too old, or there is none", () => {
     const old = availability(driver(turing));
     assert.ok(!old.isAvailable);
+    assert.ok(
+      old.parts.every(({ name }) => name !== "kernels"),
+      "none is taken",
+    );
     assert.equal(old.reason, "T4 is older than Ampere");
     assert.match(old.remedy, /compute capability 8\.0 or above/);
     const none = availability(driver());
