@@ -32,22 +32,28 @@ describe("what the planner says of cards", () => {
     assert.equal(await readFile(TABLE_FILE, "utf8"), await cardTable(), "write it again: node test/gpu/cardTable.ts");
   }).timeout(300_000);
 
-  it("is within a tenth of what the backend gives out for a training step", async () => {
-    const backend = new CountingBackend("bf16", WORKSPACE_BYTES);
-    await train(backend, SHAPE, ONCE);
-    const { batch: batchSize, length } = SHAPE;
-    const model = configOf(SHAPE);
-    const { cardBytes } = trainingCost({
-      ...{ model, heads: ["language"], shape: { batchSize, length }, tokens: 1, gradientAccumulation: 1 },
-      ...{
-        precision: "bf16",
-        recomputation: "cheap",
-        loss: (graph: Graph): LossNodes => sftLoss(graph, model, { batchSize, length }),
-      },
-    });
-    const ratio = cardBytes / backend.memory.peakBytes;
-    assert.ok(Math.abs(ratio - 1) < 0.1, `${cardBytes} for ${backend.memory.peakBytes}`);
-  });
+  for (const recomputation of ["cheap", "blocks"] as const) {
+    for (const lora of [undefined, 4]) {
+      const [what, how] = [
+        lora === undefined ? "a model" : "adapters",
+        recomputation === "blocks" ? ", checkpointed" : "",
+      ];
+      it(`is within a tenth of what the backend gives out for a training step of ${what}${how}`, async () => {
+        const backend = new CountingBackend("bf16", WORKSPACE_BYTES);
+        const shape: ModelShape = { ...SHAPE, ...(lora !== undefined && { lora }) };
+        await train(backend, shape, { ...ONCE, recomputation });
+        const { batch: batchSize, length } = shape;
+        const model = configOf(shape);
+        const { cardBytes } = trainingCost({
+          ...{ model, heads: ["language"], shape: { batchSize, length }, tokens: 1, gradientAccumulation: 1 },
+          ...{ precision: "bf16", frozenWeights: "bf16", recomputation },
+          loss: (graph: Graph): LossNodes => sftLoss(graph, model, { batchSize, length }),
+        });
+        const ratio = cardBytes / backend.memory.peakBytes;
+        assert.ok(Math.abs(ratio - 1) < 0.1, `${cardBytes} for ${backend.memory.peakBytes}`);
+      });
+    }
+  }
 
   it("is within a tenth of what the backend gives out for PPO", async () => {
     const backend = new CountingBackend("bf16", WORKSPACE_BYTES);

@@ -21,7 +21,7 @@ import {
   trainableParameters,
 } from "../../engine/models/index.ts";
 import { PpoTrainer } from "../../engine/rl/ppoTrainer.ts";
-import { Random, TrainState, sftStep } from "../../engine/training/index.ts";
+import { type StepChoices, Random, TrainState, sftStep } from "../../engine/training/index.ts";
 import { TRL_SETTINGS } from "../bench/trlSettings.ts";
 import { type ModelShape, type Sizes, configOf, noise, tokensOf } from "./shapes.ts";
 import { inMemory } from "../inMemory.ts";
@@ -33,10 +33,14 @@ export type Measured = Readonly<Record<string, number>>;
  * A training step: forward, backward and AdamW over all tokens of a batch; of a shape with adapters, only those are trained,
  * over weights in bf16.
  */
-export async function train(backend: Backend, shape: ModelShape, patience: MeasuringTime): Promise<Measured> {
+export async function train(
+  backend: Backend,
+  shape: ModelShape,
+  { recomputation, ...patience }: MeasuringTime & Pick<StepChoices, "recomputation">,
+): Promise<Measured> {
   const { batch: batchSize, length } = shape;
   const config = configOf(shape);
-  const step = sftStep(backend, config, { batchSize, length, optimizer: { weightDecay: 0.01 } });
+  const step = sftStep(backend, config, { batchSize, length, optimizer: { weightDecay: 0.01 }, recomputation });
   const hasAdapter = config.adapter !== undefined;
   const frozen = hasAdapter ? DeviceWeights.upload(backend, noise(parameters(config), "bf16")) : undefined;
   const state = hasAdapter
