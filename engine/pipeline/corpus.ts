@@ -251,8 +251,7 @@ export function validationCount(
 }
 
 /**
- * The first prompts of a data file, in its order; nothing is read behind them.
- * @param most - All of them unless given.
+ * The first prompts of a data file, in its order, or all of them; nothing is read behind them.
  * @throws {DataError} naming file and line.
  */
 export async function promptsIn(file: string, most = Infinity): Promise<Question[]> {

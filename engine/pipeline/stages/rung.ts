@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { writeSnapshot } from "../../storage/snapshots.ts";
-import { type RlhfInputs, type RlhfSlice, trainPpo } from "../ppoTraining.ts";
+import { trainPpo } from "../ppoTraining.ts";
+import type { RlhfInputs, RlhfSlice } from "../rlhfSlice.ts";
 import { SAVEPOINT } from "../rungs.ts";
 import type { Stage } from "../stage.ts";
 import { rlhf } from "./rlhf.ts";
