@@ -31,7 +31,7 @@ const AXES = {
   ...{ token: "B", logprob: "B" },
 } as const;
 
-/** What a block of N steps of decoding leaves on the device for the next step and for the host; all is overwritten. */
+/** Numbers of a block of N steps of decoding that stay on the device, each step's for the next one and for the host. */
 export interface DecodingState {
   /** Tokens that the steps drew, `[N, B]`. */
   readonly tokens: Tensor;
@@ -48,16 +48,16 @@ export interface DecodingState {
 }
 
 /**
- * Writes what was drawn to row `step` of the tokens and log-probabilities, and to the ids; adds 1 to the positions, to
+ * Writes what was drawn, both `[B]`, to row `step` of the tokens and log-probabilities, and to the ids; adds 1 to the positions, to
  * the offset and to the step.
  *
- * @param drawn - As `sample` gives it, both `[B]`.
  * @returns The state as it is afterwards.
  */
 export function advance(
-  { tokens, logprobs, ids, positions, offset, step }: DecodingState,
+  state: DecodingState,
   { token, logprob }: { readonly token: Tensor; readonly logprob: Tensor },
 ): DecodingState {
+  const { tokens, logprobs, ids, positions, offset, step } = state;
   const operands = [tokens, logprobs, ids, positions, offset, step, token, logprob];
   const [a, b, c, d, e, f] = tokens.graph.apply(advanceOp, operands, {}).map(defined);
   return {

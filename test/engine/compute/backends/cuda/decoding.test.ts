@@ -25,7 +25,7 @@ describe("decoding with the CUDA backend, interpreted", () => {
     const responseLength = 1 + RUNS_AT_A_TIME + 3;
     const generator = new Generator(backend, PICO, picoGeneration({ batchSize: 2, responseLength, eos: [] }));
     await generator.generate(weights, picoSequences([3, 5]), Random.of(1));
-    // What indices were out of range, if any; tokens; log-probabilities.
+    // An index out of range; tokens; log-probabilities.
     const look = ["wait", "read", "read", "read"];
     const block = (steps: number): readonly string[] => [...new Array<string>(steps).fill("step"), ...look];
     assert.deepEqual(done, [...block(1), ...block(RUNS_AT_A_TIME), ...block(3)]);
