@@ -12,6 +12,7 @@ import {
   recordedResources,
   sourceHash,
 } from "../../engine/compute/backends/cuda/build.ts";
+import { KERNEL_FILES, kernelPtx } from "../../engine/compute/backends/cuda/kernelText.ts";
 import { findToolkit } from "../../engine/compute/backends/cuda/toolkit.ts";
 
 /** Most registers a thread of the matrix kernels: blocks of 256 threads, two, and of 128, four or three, share 65,536. */
@@ -53,6 +54,29 @@ describe("the CUDA kernels' PTX", () => {
       assert.doesNotMatch(text, /\b(atom|red)\.\S*\.(f16|bf16|f32|f64)\b/, "sums of floats have an order");
     });
   }
+
+  it("can be taken apart: each kernel by itself, with what its file declares", () => {
+    for (const file of KERNEL_FILES) {
+      const text = textOf(file);
+      const names = [...text.matchAll(/\.entry (\w+)\(/g)].map(([, one]) => one ?? "");
+      const declared = kernelPtx(file, "").length;
+      assert.match(
+        kernelPtx(file, ""),
+        /^(\/\/.*\n|\.(version|target|address_size|extern \.shared) .*\n|\s*(\/\/.*)?\n)*$/,
+      );
+      let bytes = declared;
+      for (const name of names) {
+        const one = kernelPtx(file, name);
+        assert.deepEqual(
+          [...one.matchAll(/\.entry (\w+)\(/g)].map(([, entry]) => entry),
+          [name],
+        );
+        assert.match(one, /^\}$/m);
+        bytes += one.length - declared;
+      }
+      assert.equal(bytes, text.length, `${file}: together they are the file`);
+    }
+  });
 
   it("gives every kernel a name of its own", () => {
     const names = kernelFiles().flatMap((name) => [...textOf(name).matchAll(/\.entry (\w+)\(/g)].map(([, one]) => one));

@@ -37,6 +37,18 @@ export function kernelText(file: KernelFile): string {
   return text;
 }
 
+/** A kernel with its body, as nvcc writes it. */
+const ENTRY = /^\.visible \.entry (\w+)\([^]*?^\}$\n?/gm;
+
+/**
+ * PTX of one kernel of a file: that kernel, and what the file declares for all. A model has heads of one width and
+ * matrices of few kinds, and the driver compiles whatever a module holds: all of attention takes it seven times as long
+ * as one width.
+ */
+export function kernelPtx(file: KernelFile, kernel: string): string {
+  return kernelText(file).replaceAll(ENTRY, (text, name: string) => (name === kernel ? text : ""));
+}
+
 /** Reads all kernels: an update of this program may delete their files. */
 export function loadKernelTexts(): Promise<void> {
   return new Promise((resolve) => {

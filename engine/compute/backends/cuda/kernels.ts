@@ -1,13 +1,12 @@
-import type { CudaDevice, CudaFunction, CudaModule } from "./driver.ts";
-import { type KernelFile, kernelText } from "./kernelText.ts";
+import type { CudaDevice, CudaFunction } from "./driver.ts";
+import { type KernelFile, kernelPtx } from "./kernelText.ts";
 
 /** Dynamic shared memory that every launch may have unasked, in bytes. */
 const UNASKED_SHARED_BYTES = 48 << 10;
 
-/** The kernels that a device has compiled so far: each file when it is first needed. */
+/** The kernels that a device has compiled so far: each when it is first needed. */
 export class Kernels {
   private readonly device: CudaDevice;
-  private readonly modules = new Map<KernelFile, CudaModule>();
   private readonly functions = new Map<string, CudaFunction>();
   private readonly allowed = new Map<string, number>();
 
@@ -18,7 +17,7 @@ export class Kernels {
   /**
    * A kernel, for launches with so much dynamic shared memory.
    *
-   * @throws {PtxError} when the driver does not take its file.
+   * @throws {PtxError} when the driver does not take it.
    */
   get({
     file,
@@ -29,20 +28,12 @@ export class Kernels {
     readonly kernel: string;
     readonly sharedBytes?: number;
   }): CudaFunction {
-    const found = this.functions.get(kernel) ?? this.module(file).getFunction(kernel);
+    const found = this.functions.get(kernel) ?? this.device.loadModule(kernelPtx(file, kernel)).getFunction(kernel);
     this.functions.set(kernel, found);
     if (sharedBytes > (this.allowed.get(kernel) ?? UNASKED_SHARED_BYTES)) {
       found.allowSharedBytes(sharedBytes);
       this.allowed.set(kernel, sharedBytes);
     }
     return found;
-  }
-
-  private module(file: KernelFile): CudaModule {
-    const known = this.modules.get(file);
-    if (known !== undefined) return known;
-    const module = this.device.loadModule(kernelText(file));
-    this.modules.set(file, module);
-    return module;
   }
 }

@@ -27,6 +27,28 @@ describe("the CUDA backend, interpreted", () => {
     backend.release(buffer);
   });
 
+  it("has the driver compile the kernels alone that a program launches, each once", async () => {
+    const device = interpreter.open(0);
+    const loaded: string[] = [];
+    const load = device.loadModule.bind(device);
+    device.loadModule = (ptx) => {
+      loaded.push(...[...ptx.matchAll(/\.entry (\w+)\(/g)].map(([, name]) => name ?? ""));
+      return load(ptx);
+    };
+    const own = new CudaBackend(device);
+    const graph = new Graph();
+    const x = graph.input("x", [2, 3]);
+    const program = plan({ y: x.add(x).mul(x).add(x) });
+    for (let times = 0; times < 2; times++) {
+      const executable = own.compile(program);
+      await executable.run({ inputs: { x: new Float32Array(6).fill(2) } });
+      executable.release();
+    }
+    assert.ok(loaded.length > 0 && loaded.length <= 2, loaded.join());
+    assert.equal(new Set(loaded).size, loaded.length);
+    await own.close();
+  });
+
   it("names the op and the index that is out of its range, and goes on", async () => {
     const graph = new Graph();
     const table = graph.input("table", [3, 2]);
