@@ -29,6 +29,22 @@ describe("the driver", () => {
     );
   });
 
+  it("is not called where koffi has no part for the platform, and the message names that", () => {
+    const { arch } = process;
+    Object.defineProperty(process, "arch", { value: "none" });
+    try {
+      assert.throws(
+        () => loadDriver(),
+        new DriverUnavailableError(
+          `koffi, which calls the NVIDIA driver, is not there for ${process.platform}-none`,
+          "install it: npm install koffi",
+        ),
+      );
+    } finally {
+      Object.defineProperty(process, "arch", { value: arch });
+    }
+  });
+
   it("takes arguments each at a multiple of its size, little endian", () => {
     const args: readonly Argument[] = [
       { type: "i32", value: -2 },
