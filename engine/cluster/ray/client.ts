@@ -1,5 +1,6 @@
 import type * as z from "zod";
 import { jobSchema, jobsSchema, nodesSchema, statusSchema, submittedSchema, versionSchema } from "./answers.ts";
+import { type CardUse, cardUses, cardsSchema } from "./cards.ts";
 import { ClusterError } from "./clusterError.ts";
 import { RayLogs } from "./logs.ts";
 import { type ClusterAccess, LEAST_RAY, RayRequests } from "./requests.ts";
@@ -182,6 +183,19 @@ export class RayClient {
         .map(({ submission_id: id }) => id ?? "");
     } catch (error) {
       if (error instanceof ClusterError && error.fault === "notRay") return undefined;
+      throw error;
+    }
+  }
+
+  /**
+   * The use of their own cards by jobs, by their ids as users of Ray. Undefined where the cluster does not say it, or not in a
+   * form that is known: it is no documented one.
+   */
+  async cards(signal?: AbortSignal): Promise<ReadonlyMap<string, CardUse> | undefined> {
+    try {
+      return cardUses(await this.requests.ask({ method: "GET", path: "/nodes?view=summary" }, cardsSchema, signal));
+    } catch (error) {
+      if (error instanceof ClusterError && (error.fault === "notRay" || error.fault === "refused")) return undefined;
       throw error;
     }
   }

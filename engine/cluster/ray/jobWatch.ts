@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import type { CardUse } from "./cards.ts";
 import type { ClusterUse, RayClient, RayJob } from "./client.ts";
 import type { Silence } from "./silence.ts";
 
@@ -9,11 +10,15 @@ const IDLE_MS = 60;
  * resources every 5 s.
  */
 const USE_MS = 5000;
+/** Milliseconds between two questions for the use of cards, which Ray's machines look up every 5 s. */
+const CARDS_MS = 10_000;
 
 /** A job as it was last seen. */
 export interface SeenJob {
   /** The last answer; undefined until it was asked for. `"unknown"`: the cluster knows no such job. */
   readonly state: RayJob | "unknown" | undefined;
+  /** Use of its own cards when that was last asked for; undefined where nobody says, or it does not run. */
+  readonly cards: CardUse | undefined;
 }
 
 /** Settings of a watch. */
@@ -26,6 +31,8 @@ export interface WatchSettings {
 
 interface Watched {
   state: SeenJob["state"];
+  /** True if the use of its cards is of interest. */
+  readonly hasCards: boolean;
 }
 
 /**
@@ -45,6 +52,9 @@ export class JobWatch {
   private isAnyWaiting = false;
   private nextUse = 0;
   private asksQueue = false;
+  private cards: ReadonlyMap<string, CardUse> | undefined;
+  /** Infinite once the cluster has not said it. */
+  private nextCards = 0;
   private loop: Promise<void> | undefined;
 
   constructor(client: RayClient, settings: WatchSettings) {
@@ -52,9 +62,10 @@ export class JobWatch {
     this.settings = settings;
   }
 
-  /** Begins to watch a job; `done` ends it. */
-  watch(id: string): SeenJob & { done(): void } {
-    const watched: Watched = { state: undefined };
+  /** Begins to watch a job, with the use of its cards where that is of interest; `done` ends it. */
+  watch(id: string, { hasCards = false }: Partial<Pick<Watched, "hasCards">> = {}): SeenJob & { done(): void } {
+    const watched: Watched = { state: undefined, hasCards };
+    const cards = (): CardUse | undefined => this.cardsOf(watched);
     this.jobs.set(id, watched);
     this.loop ??= this.run().catch((error: unknown) => {
       this.failure = error instanceof Error ? error : new Error(String(error));
@@ -62,6 +73,9 @@ export class JobWatch {
     return {
       get state() {
         return watched.state;
+      },
+      get cards() {
+        return cards();
       },
       done: () => this.jobs.delete(id),
     };
@@ -78,6 +92,11 @@ export class JobWatch {
     await this.loop;
   }
 
+  private cardsOf({ state }: Pick<Watched, "state">): CardUse | undefined {
+    if (typeof state !== "object" || state.status !== "RUNNING" || state.job === undefined) return undefined;
+    return this.cards?.get(state.job);
+  }
+
   private async run(): Promise<void> {
     const { silence, inTurn } = this.settings;
     const { signal } = this.end;
@@ -89,7 +108,7 @@ export class JobWatch {
     }
   }
 
-  /** About the job that was not asked for longest, which goes to the end of the map; now and then about free resources, and all that waits. */
+  /** About the job that was not asked for longest, which goes to the end of the map; now and then about free resources, all that waits, and cards. */
   private async ask(signal: AbortSignal): Promise<void> {
     const [next] = this.jobs;
     if (next === undefined) return;
@@ -99,6 +118,14 @@ export class JobWatch {
       this.asksQueue = !this.asksQueue;
       if (this.asksQueue) this.queue = await this.client.queue(signal);
       else this.use = await this.client.use(signal);
+      return;
+    }
+    const isComputing = [...this.jobs.values()].some(
+      ({ hasCards, state }) => hasCards && typeof state === "object" && state.status === "RUNNING",
+    );
+    if (isComputing && performance.now() > this.nextCards) {
+      this.cards = await this.client.cards(signal);
+      this.nextCards = this.cards === undefined ? Infinity : performance.now() + CARDS_MS;
       return;
     }
     const [id, watched] = next;

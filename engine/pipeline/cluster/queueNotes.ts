@@ -33,7 +33,7 @@ export class QueueNotes {
   }
 
   /** The reason, where it is one that was not said before; undefined otherwise. */
-  reason({ state }: SeenJob, { use, queue = [] }: Pick<JobWatch, "use" | "queue">): string | undefined {
+  reason({ state }: Pick<SeenJob, "state">, { use, queue = [] }: Pick<JobWatch, "use" | "queue">): string | undefined {
     if (use === undefined || typeof state !== "object" || state.status !== "PENDING") return undefined;
     const text = queueText(this.need, use.free, this.nodes);
     const place = queue.indexOf(this.id) + 1;

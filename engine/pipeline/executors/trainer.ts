@@ -99,7 +99,7 @@ class RayJobs implements JobServer {
 
   follow(id: string): RunningJob {
     const { cluster, watch, logs } = this.on;
-    const watched = watch.watch(id);
+    const watched = watch.watch(id, { hasCards: true });
     const log = logs.of({ id, stage: this.stage.info.id, isTrainers: true });
     const ended = async (): Promise<TrainingEnd> => {
       try {
@@ -115,6 +115,7 @@ class RayJobs implements JobServer {
     return {
       ended: ended(),
       isWaiting: () => typeof watched.state === "object" && watched.state.status === "PENDING",
+      cards: () => watched.cards,
       stop: () => cluster.client.stop(id),
     };
   }

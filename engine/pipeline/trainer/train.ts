@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import * as z from "zod";
+import type { CardUse } from "../../cluster/ray/cards.ts";
 import { hasInput } from "../../storage/inputs.ts";
 import { SHARING_MS } from "../cluster/cluster.ts";
 import { type HostContext, Stopped, stopIfAsked } from "../stage.ts";
@@ -25,6 +26,8 @@ export interface RunningJob {
   readonly ended: Promise<TrainingEnd>;
   /** True while it has no place yet, and so nothing to save. */
   isWaiting(): boolean;
+  /** Use of its cards; undefined where nobody says. */
+  cards?(): CardUse | undefined;
   stop(): Promise<void>;
 }
 
@@ -163,7 +166,7 @@ async function watched(
   const folder = jobFolder(context, settings.by);
   const look = async (isOver: boolean): Promise<void> => {
     const before = watch.step;
-    await watch.look(isOver);
+    await watch.look(isOver, isOver ? undefined : running.cards?.());
     if (watch.step !== before) await save(context, saved, watch);
   };
   const first = watch.step;

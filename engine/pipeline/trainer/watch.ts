@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { CardUse } from "../../cluster/ray/cards.ts";
 import { METRICS_NAME } from "../../cluster/trainer/request.ts";
 import { type LoggedSample, type PenaltySettings, type Trainer, SAMPLES_TAG } from "../../cluster/trainer/trainer.ts";
 import type { TrainedKind } from "../../config/trainedKinds.ts";
@@ -55,10 +56,11 @@ export class TrainingWatch {
   }
 
   /**
-   * Reports the steps that are new. The newest may be half written while the job runs, and waits for the next one.
+   * Reports the steps that are new, the last of them with the use of the job's cards where that is known. The newest may be
+   * half written while the job runs, and waits for the next one.
    * @throws {DataError} when an event file is damaged.
    */
-  async look(isOver: boolean): Promise<void> {
+  async look(isOver: boolean, cards?: CardUse): Promise<void> {
     const folder = join(this.job.folder, JOB_PLACES.metrics, METRICS_NAME);
     // A trainer makes it when it begins to train.
     if (!(await isInputFolder(folder))) return;
@@ -70,24 +72,32 @@ export class TrainingWatch {
     // With the last one that was reported: its metrics may be asked for.
     const steps = await stepsIn(files, this.reported - 1);
     const numbers = [...steps.keys()].toSorted((a, b) => a - b);
-    for (const number of isOver ? numbers : numbers.slice(0, -1)) {
+    const whole = isOver ? numbers : numbers.slice(0, -1);
+    for (const number of whole) {
       const step = steps.get(number);
-      if (step !== undefined) this.report(number, step);
+      if (step !== undefined) this.report(number, step, number === whole.at(-1) ? cards : undefined);
     }
   }
 
-  private report(number: number, { scalars, sample: written }: LoggedStep): void {
+  private report(number: number, { scalars, sample: written }: LoggedStep, cards: CardUse | undefined): void {
     const { by, kind, arm, totalSteps } = this.job;
     const values = by.metrics(kind, scalars, arm);
     this.newest = values;
     if (number <= this.reported) return;
     this.context.report({ kind: "progress", step: Math.min(number, totalSteps), total: totalSteps });
-    this.context.report({ kind: "metrics", step: number, values });
+    this.context.report({ kind: "metrics", step: number, values: { ...values, ...deviceMetrics(cards) } });
     if (kind === "rlhf") this.alarms.see(values, number);
     const sample = written === undefined ? undefined : by.sampleOf(written);
     if (sample !== undefined) this.context.sample(recordOf(number, sample));
     this.reported = number;
   }
+}
+
+/** The names that the use of cards has in all trainings. */
+function deviceMetrics(cards: CardUse | undefined): Readonly<Record<string, number>> {
+  if (cards === undefined) return {};
+  const { busy, memory } = cards;
+  return { "device/memory": memory, ...(busy !== undefined && { "device/busy": busy }) };
 }
 
 /** Of a step that a resumed job has logged again, the later file's values count. */

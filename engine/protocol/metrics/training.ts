@@ -140,7 +140,7 @@ export const WORK = [
     label: "Busy card",
     unit: "share",
     description:
-      "Share of the card's last sampling period, a sixth of a second to a second, in which a kernel ran on it, of any process; of cards that say so (NVML)",
+      "Share of the card's last sampling period, a sixth of a second to a second, in which a kernel ran on it, of any process; of cards that say so (NVML); of another trainer's job on a cluster the mean over its own cards, as Ray last saw them",
     source: "nvmlDeviceGetUtilizationRates",
     bounds: SHARE,
   },
@@ -157,7 +157,7 @@ export const WORK = [
     label: "Device memory",
     unit: "MiB",
     description:
-      "Held by the backend when this was recorded: weights, optimizer state, caches and programs' buffers; of a card its own memory, else a part of the process's",
+      "Held by the backend when this was recorded: weights, optimizer state, caches and programs' buffers; of a card its own memory, else a part of the process's; of another trainer's job on a cluster that of its own cards together, of any process",
     source: "",
     bounds: FROM_ZERO,
   },

@@ -130,7 +130,8 @@ describe("a training of OpenRLHF, played by a driver", () => {
 
     follow(id: string): ReturnType<JobServer["follow"]> {
       const job = this.jobs.get(id) ?? assert.fail(id);
-      return { ended: job.ended, isWaiting: () => false, stop: () => Promise.resolve().then(() => job.stop()) };
+      const stop = (): Promise<void> => Promise.resolve().then(() => job.stop());
+      return { ended: job.ended, isWaiting: () => false, cards: () => ({ memory: 256 }), stop };
     }
   }
 
@@ -294,9 +295,16 @@ describe("a training of OpenRLHF, played by a driver", () => {
     const { code, stderr } = await play(job, { SALSA_PLAY_FAIL_AT: "4" });
     assert.equal(code, 1);
     assert.match(stderr, /RuntimeError: CUDA out of memory/);
-    // Step 3 may be half written for all that is known.
-    await watch.look(false);
+    // Step 3 may be half written for all that is known. What cards do now is so of the newest step alone.
+    await watch.look(false, { memory: 512, busy: 0.75 });
     assert.equal(watch.step, 2);
+    assert.deepEqual(
+      metricsIn(reports).map(([, values]) => [values["device/memory"], values["device/busy"]]),
+      [
+        [undefined, undefined],
+        [512, 0.75],
+      ],
+    );
     const again = await prepared(stage, folder);
     assert.equal(await resumes(), true);
     assert.deepEqual(again.notes, []);
@@ -392,6 +400,8 @@ describe("a training of OpenRLHF, played by a driver", () => {
     // Not before the next checkpoint, which is of step 2 or 4.
     await assert.rejects(slow, /^Stopped: reward: stopped after step [2345]; it goes on from its newest checkpoint$/);
     assert.match((await newestCheckpoint(path.join(workspace, "openrlhf"))) ?? "", /^global_step[24]$/);
+    // With what its cards do, as the cluster says it.
+    assert.ok(metricsIn(work.reports).some(([, values]) => values["device/memory"] === 256));
     const dying = work.train(stages.reward(), Infinity, { SALSA_PLAY_FAIL_AT: "7" });
     await assert.rejects(
       dying,
