@@ -240,6 +240,31 @@ describe("a run on a Ray cluster", function () {
     assert.match(reasons.at(-1) ?? "", /needs 1 GPU and 64 CPUs, and machines have at most 8 GPUs and 8 CPUs/);
   });
 
+  it("makes the SFTs of a grid at once", async () => {
+    const place = path.join(folder, "grid");
+    await fs.mkdir(place);
+    const learningRate = { grid: [1e-3, 2e-3] };
+    // They are stopped once both have reported a step.
+    const stop = new AbortController();
+    const atWork = new Set<string>();
+    const written = onCluster({}, { sft: { learningRate, seeds: [1], steps: 100_000 }, evaluation: {} });
+    const run = await runTiny(written, place, {
+      signal: stop.signal,
+      onEvent: (event) => {
+        if (event.kind !== "progress" || !event.stage.startsWith("sft-1")) return;
+        atWork.add(event.stage);
+        if (atWork.size === 2) stop.abort();
+      },
+    });
+    assert.equal(run.status, "stopped");
+    const spans = [...atWork].map((stage) => {
+      const steps = run.events.filter((event) => event.kind === "progress" && event.stage === stage);
+      return [steps[0]?.time ?? Infinity, steps.at(-1)?.time ?? -Infinity] as const;
+    });
+    const [a = [0, 0], b = [0, 0]] = spans;
+    assert.ok(Math.max(a[0], b[0]) <= Math.min(a[1], b[1]), `the SFTs overlap: ${JSON.stringify(spans)}`);
+  });
+
   it("goes on with a run that could not join, on the backend that the cluster has then", async () => {
     const place = path.join(folder, "later");
     await fs.mkdir(place);
