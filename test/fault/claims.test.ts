@@ -45,8 +45,17 @@ type Line = Awaited<ReturnType<typeof watchSalsa>>["lines"][number];
 
 /** A word on how far it is, of a seed whose lists of β are being widened. */
 function isWidening(line: Line): line is Line & { readonly fraction: number } {
-  const { working = [] } = line as { readonly working?: readonly { readonly stage: string }[] };
-  return working.some(({ stage }) => stage.endsWith(", widening 1"));
+  return workingIn(line).some(({ stage }) => stage.endsWith(", widening 1"));
+}
+
+/** Where a seed is, by a word on how far all are. */
+function stagesOf(line: Line, seed: number): readonly string[] {
+  return workingIn(line).flatMap((one) => (one.seed === seed ? [one.stage] : []));
+}
+
+function workingIn(line: Line): readonly { readonly seed: number; readonly stage: string }[] {
+  const { working = [] } = line as { readonly working?: ReturnType<typeof workingIn> };
+  return working;
 }
 
 /** The command, sent a signal at its n-th word on how far it is: seconds into the first seed, and later. */
@@ -95,6 +104,12 @@ describe("salsa claims", function () {
       // The best of two is at an end: the seed has more to do, and does not say that it is nearly done.
       const widening = ended.lines.filter(isWidening);
       assert.ok(widening.length > 0 && widening.every(({ fraction }) => fraction < 1));
+      // Between two stages, a seed is at the one before, whatever run it belonged to.
+      for (const seed of [1, 2]) {
+        const stages = ended.lines.flatMap((line) => stagesOf(line, seed));
+        const unnamed = stages.slice(stages.findIndex((stage) => stage !== "")).filter((stage) => /^(,|$)/.test(stage));
+        assert.deepEqual(unnamed, [], `of ${stages.length} words on seed ${seed}`);
+      }
       const runs = await listRuns(path.join(folder, ".salsa"));
       assert.ok(runs.includes("little-seed-1-1") && runs.includes("little-seed-2-1"), runs.join());
 

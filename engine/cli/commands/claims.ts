@@ -148,7 +148,7 @@ function draw(terminal: Terminal, text: string): void {
 
 function progressText({ nSeeds, nDone, fraction, secondsLeft, working }: ClaimsProgress): string {
   const left = secondsLeft === undefined || fraction >= 1 ? "" : `, ${formatDuration(secondsLeft)} left`;
-  const at = working.map(({ seed, stage }) => `seed ${seed}: ${stage}`).join(" · ");
+  const at = working.map(({ seed, stage }) => `seed ${seed}${stage === "" ? "" : `: ${stage}`}`).join(" · ");
   return `${nDone}/${nSeeds} seeds, ${Math.floor(100 * fraction)} %${left}${at === "" ? "" : `  ${at}`}`;
 }
 

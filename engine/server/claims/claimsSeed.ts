@@ -41,6 +41,8 @@ const MOST_DONE = 0.99;
 function progressReporter(): (event: RunEvent) => void {
   let state: RunState = emptyRunState("");
   let [nRuns, said] = [0, -INTERVAL];
+  /** Stays while the next one is looked for, and is none before the first. */
+  let name = "";
   return (event) => {
     if (event.kind === "metrics") return;
     if (event.kind === "runStarted") {
@@ -52,11 +54,11 @@ function progressReporter(): (event: RunEvent) => void {
     if (now - said < INTERVAL) return;
     said = now;
     const { stage, fraction, secondsLeft } = runProgress(state);
-    const name = stageNames(state.stages)(stage);
+    if (stage !== "") name = stageNames(state.stages)(stage);
     answer({
       kind: "progress",
       fraction: Math.min(fraction, MOST_DONE),
-      stage: nRuns > 1 ? `${name}, widening ${nRuns - 1}` : name,
+      stage: nRuns > 1 && name !== "" ? `${name}, widening ${nRuns - 1}` : name,
       ...(secondsLeft !== undefined && { secondsLeft }),
     });
   };

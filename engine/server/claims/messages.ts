@@ -15,5 +15,6 @@ export interface SeedProgress {
   readonly fraction: number;
   /** Absent until some of it is done. */
   readonly secondsLeft?: number;
+  /** The one that runs, or ran last; empty before the first. */
   readonly stage: string;
 }
