@@ -81,8 +81,11 @@ export const rlhf: Stage<
     const ofCriticOnCard = isSeparate ? learned.cardBytes - learned.cardArenaBytes - below : 0;
     const nTrained = isSeparate ? 2 : 1;
     const isMoving = (arm.movingReference ?? "fixed") !== "fixed";
-    // On a card, the critic's program has its turn in the same arena.
-    const learning = { arenaBytes: nTrained * learned.arenaBytes, cardArenaBytes: learned.cardArenaBytes };
+    // One program learns both: it holds what the one has computed, but for its logits, while the other is at work.
+    const learning = {
+      arenaBytes: nTrained * learned.arenaBytes,
+      cardArenaBytes: nTrained * learned.cardArenaBytes,
+    };
     const isTogether = arm.klKind === "full" || arm.referenceMix === "logSpace";
     const { resident, most, mostOnCard } = alternation({
       ...{ read, scoring: 1 + reference, others: [learning] },

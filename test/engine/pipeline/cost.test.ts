@@ -1,16 +1,28 @@
 import assert from "node:assert/strict";
+import type { Backend } from "../../../engine/compute/backend.ts";
+import { cardMemory } from "../../../engine/compute/backends/cuda/encode.ts";
+import type { Program } from "../../../engine/compute/graph/program.ts";
 import type { WeightType } from "../../../engine/compute/graph/dtype.ts";
 import { CudaBackend } from "../../../engine/compute/backends/cuda/backend.ts";
 import { type Graph, bytesOf, defined, sizeOf } from "../../../engine/compute/graph/tensor.ts";
 import { parseConfig } from "../../../engine/config/index.ts";
 import { parameterCount, trainableParameters } from "../../../engine/models/index.ts";
-import { type PlannedCost, NO_COST, readingCost, trainingCost } from "../../../engine/pipeline/cost.ts";
+import { ppoSettings } from "../../../engine/pipeline/armSettings.ts";
+import {
+  type PlannedCost,
+  NO_COST,
+  readingCost,
+  responseLengths,
+  trainingCost,
+} from "../../../engine/pipeline/cost.ts";
 import { memoryOf } from "../../../engine/pipeline/plan.ts";
 import type { Cost, CostFacts, DataFile } from "../../../engine/pipeline/stage.ts";
 import { answers } from "../../../engine/pipeline/stages/answers.ts";
 import { rewardModel } from "../../../engine/pipeline/stages/rewardModel.ts";
 import { rlhf } from "../../../engine/pipeline/stages/rlhf.ts";
 import { sft } from "../../../engine/pipeline/stages/sft.ts";
+import { ppoStep } from "../../../engine/rl/ppoStep.ts";
+import { PromptFormat, wordLevelTokenizer } from "../../../engine/text/index.ts";
 import { type LossNodes, TrainState, sftLoss } from "../../../engine/training/index.ts";
 import { interpreter } from "../../ptx/driver.ts";
 import { PICO, PICO_FAMILIES } from "../models/pico.ts";
@@ -209,6 +221,14 @@ describe("the cost of models that are large", () => {
   });
 });
 
+/** Compiles nothing, and says what a card would hold of the program. */
+const noting = {
+  precision: "f32",
+  compile(program: Program): never {
+    throw new Error("compiled", { cause: cardMemory(program).arenaBytes });
+  },
+} as unknown as Backend;
+
 describe("memory by role", () => {
   const facts = { ...ownFacts, model: PICO, counts: { reference: 2 } };
   const config = (critic: "valueHead" | "separate"): ReturnType<typeof parseConfig> =>
@@ -228,6 +248,35 @@ describe("memory by role", () => {
       assert.ok(Math.abs(sum - memoryBytes) < 1, `${sum} of ${memoryBytes}`);
       assert.ok((memoryByRole.other ?? 0) > 0, "the host's tokenizer");
     }
+  });
+
+  it("of PPO counts on a card all that the program holds which learns policy and critic together", async () => {
+    const of = async (
+      critic: "valueHead" | "separate",
+    ): Promise<{ readonly planned: number; readonly arena: number }> => {
+      const written = tiny({ arms: { ppo: { critic, minibatchSize: 64, batchSize: 64 } } });
+      const config = parseConfig(JSON.stringify(written), "tiny.salsa.json");
+      const slice = rlhf.select(config, { arm: "ppo", beta: 0.1, seed: 1 });
+      const format = new PromptFormat(wordLevelTokenizer(["a"]));
+      const lengths = responseLengths(slice.task, PICO, {
+        longestRow: undefined,
+        maxNewTokens: slice.arm.maxNewTokens,
+      });
+      const settings = {
+        ...ppoSettings(slice.arm, { ...lengths, format, seed: 1 }),
+        recomputation: facts.recomputation,
+      };
+      const models = critic === "separate" ? { policy: PICO, critic: PICO } : { policy: PICO };
+      const state = { step: 0, variables: {} } as TrainState;
+      const arena = await ppoStep(noting, models, settings)
+        .run(state, [{}], 0)
+        .catch((error: unknown) => (error as Error).cause);
+      return { planned: rlhf.cost(slice, facts).cardBytes, arena: Number(arena) };
+    };
+    const [shared, separate] = [await of("valueHead"), await of("separate")];
+    assert.ok(separate.arena > 1.5 * shared.arena, `${separate.arena} beside ${shared.arena}`);
+    assert.ok(separate.planned - shared.planned >= separate.arena - shared.arena);
+    assert.ok(separate.planned < 2 * shared.planned);
   });
 
   it("of PPO counts each reference, the reward model, and a critic of its own with its moments", () => {
