@@ -124,32 +124,39 @@ function alphaEnds(alphas: ClaimRoles["alphas"]): {
   };
 }
 
-/** Descriptions of the arms, and how each is written. */
-const NEEDED = {
+/** Descriptions of the arms, and how each is written, with the soup that a config may lack. */
+const NEEDED: Readonly<
+  Record<string, readonly [what: string, arm: string, soup?: readonly [name: string, written: string]]>
+> = {
   ppo: ["PPO, held to the SFT that it starts from", '"ppo": { "reference": "sft-1" }'],
   salsa: ["SALSA, held to the mean of two SFTs, of which it starts from one", '"salsa": { "reference": "soup" }'],
-  moreMembers: ["SALSA with three SFTs or more, all alike", '"salsa-3": { "reference": "soup3" }'],
+  moreMembers: [
+    "SALSA with three SFTs or more, all alike",
+    '"salsa-3": { "reference": "soup3" }',
+    ["soup3", '{ "method": "uniform", "of": ["sft-1", "sft-2", "sft-3"] }'],
+  ],
   multiKl: ["multi-KL, held to several SFTs", '"mkl": { "reference": ["sft-1", "sft-2"] }'],
   startAtSoup: ["the policy started at the soup, too", '"start-at-soup": { "init": "soup", "reference": "soup" }'],
   otherSft: ["the other SFT as reference", '"other-sft": { "reference": "sft-2" }'],
-  below: ["SALSA with α below 0.5, between the same SFTs", '"alpha-25": { "reference": "soup25" }'],
-  above: ["SALSA with α above 0.5, between the same SFTs", '"alpha-75": { "reference": "soup75" }'],
-} as const;
+  below: [
+    "SALSA with α below 0.5, between the same SFTs",
+    '"alpha-25": { "reference": "soup25" }',
+    ["soup25", '{ "method": "linear", "of": ["sft-1", "sft-2"], "alpha": 0.25 }'],
+  ],
+  above: [
+    "SALSA with α above 0.5, between the same SFTs",
+    '"alpha-75": { "reference": "soup75" }',
+    ["soup75", '{ "method": "linear", "of": ["sft-1", "sft-2"], "alpha": 0.75 }'],
+  ],
+};
 
-function missingArms(
-  found: Readonly<Partial<Record<keyof typeof NEEDED, string | undefined>>>,
-  _: RunConfig,
-): Complaint[] {
-  return Object.entries(NEEDED).flatMap(([part, [what, example]]) => {
-    if (found[part as keyof typeof NEEDED] !== undefined) return [];
-    return [
-      {
-        path: ["arms"],
-        message: `the claims need an arm for ${what}`,
-        remedy: `add one such as ${example}`,
-        atKey: true,
-      },
-    ];
+function missingArms(found: Readonly<Record<string, unknown>>, { soups }: RunConfig): Complaint[] {
+  return Object.entries(NEEDED).flatMap(([part, [what, arm, soup]]) => {
+    if (found[part] !== undefined) return [];
+    const [name = "", written] = soup ?? [];
+    const beside = written === undefined || name in soups ? "" : `, and to soups "${name}": ${written}`;
+    const message = `the claims need an arm for ${what}`;
+    return [{ path: ["arms"], message, remedy: `add one such as ${arm}${beside}`, atKey: true }];
   });
 }
 

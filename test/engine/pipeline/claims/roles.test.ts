@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { parse as parseJson } from "jsonc-parser";
 import { parseConfig } from "../../../../engine/config/index.ts";
 import type { RunConfig } from "../../../../engine/config/index.ts";
 import { findRoles } from "../../../../engine/pipeline/claims/roles.ts";
@@ -82,6 +83,27 @@ describe("the parts of a config in the claims", () => {
       assert.match(complaintsOf(without(name)).join("\n"), what);
     });
   }
+
+  it("give an arm and the soup that it needs, by which nothing is missing any more", () => {
+    const written = parseJson(readFileSync(FILE, "utf8")) as Record<"arms" | "soups", Record<string, unknown>>;
+    for (const [arm, soup] of [
+      ["salsa-3", "soup3"],
+      ["alpha-25", "soup25"],
+      ["alpha-75", "soup75"],
+    ] as const) {
+      const { [arm]: _, ...arms } = written.arms;
+      const { [soup]: __, ...soups } = written.soups;
+      const lacking = findRoles(parseConfig(JSON.stringify({ ...written, arms, soups }), "/c/claims.salsa.json"));
+      const [remedy = ""] = "roles" in lacking ? [] : lacking.complaints.map((one) => one.remedy);
+      const [, own = "", ofSoup = ""] = /^add one such as (.*), and to soups (.*)$/.exec(remedy) ?? [];
+      const mended = {
+        ...written,
+        arms: { ...arms, ...(JSON.parse(`{${own}}`) as object) },
+        soups: { ...soups, ...(JSON.parse(`{${ofSoup}}`) as object) },
+      };
+      assert.deepEqual(complaintsOf(parseConfig(JSON.stringify(mended), "/c/claims.salsa.json")), []);
+    }
+  });
 
   it("do not take an ensemble of references for multi-KL", () => {
     assert.match(complaintsOf(withArm("mkl", { referenceMix: "logSpace" })).join(), /an arm for multi-KL/);
