@@ -21,7 +21,7 @@ export const exportCommand: Command = {
   details: [
     "One folder for all runs, with a README that has the line of pandas that reads each table. It must not be there yet, and\n" +
       "has its name once all of it is written. Runs at work are exported as they stand.",
-    'With --json, one object: {"folder","rows":{"metrics":...,"samples":...,"answers":...,"judgments":...,"grades":...,"winRates":...}}.',
+    'With --json, one object: {"folder","rows":{"metrics":...,"samples":...,"answers":...,"judgments":...,\n"grades":...,"winRates":...}}.',
   ],
   positionals: [
     { name: "RUN", description: "Ids or folders of runs, or configs (default: the latest run)", number: "any" },

@@ -30,8 +30,8 @@ export const plan: Command = {
       "are counted: a setting that asks for more than there are is warned of. Times are estimates from the work of each\n" +
       "stage, right to about a factor of two.\n" +
       "Memory is that of weights and activations, on the device and on their way to it, right to about a tenth, on a card\n" +
-      "with the host's copies that savepoints are written from; what the process takes beside comes last. Where it does not fit, the setting to change is named. Exits with 1 for a run that\n" +
-      "fits on its card with no setting.",
+      "with the host's copies that savepoints are written from; what the process takes beside comes last. Where it does not\n" +
+      "fit, the setting to change is named. Exits with 1 for a run that fits on its card with no setting.",
     "A second table has the memory of the largest stage of each kind by what it is for: the weights of policy, references,\n" +
       "critic and reward model, the optimizer's moments, activations with gradients and caches, and the host's rest.",
     "Where the config names a cluster, a column says where each stage is made: by a job of this program with its resources, by\n" +
