@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { CudaBackend } from "../../engine/compute/backends/cuda/backend.ts";
-import { kernelText, type KernelFile } from "../../engine/compute/backends/cuda/kernelText.ts";
+import { type KernelFile, kernelPtx, kernelText, ptxOf } from "../../engine/compute/backends/cuda/kernelText.ts";
 import { type Results, prepare, runCase } from "../contract/case.ts";
 import { bf16Cases } from "../contract/cases/bf16.ts";
 import { CASES } from "../contract/cases/index.ts";
@@ -49,7 +49,10 @@ async function runOn(file: KernelFile, text: string, title: string): Promise<Res
   assert.ok(test !== undefined, `no case ${title}`);
   const device = interpreter.open(0);
   const load = device.loadModule.bind(device);
-  device.loadModule = (ptx) => load(ptx === kernelText(file) ? text : ptx);
+  device.loadModule = (ptx) => {
+    const [, kernel = ""] = /\.entry (\w+)\(/.exec(ptx) ?? [];
+    return load(ptx === kernelPtx(file, kernel) ? ptxOf(text, kernel) : ptx);
+  };
   const backend = new CudaBackend(device);
   const { forward, backward, inputs } = prepare(test);
   const results = await runCase(backend, test, forward, inputs);

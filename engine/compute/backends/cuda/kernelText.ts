@@ -46,7 +46,12 @@ const ENTRY = /^\.visible \.entry (\w+)\([^]*?^\}$\n?/gm;
  * as one width.
  */
 export function kernelPtx(file: KernelFile, kernel: string): string {
-  return kernelText(file).replaceAll(ENTRY, (text, name: string) => (name === kernel ? text : ""));
+  return ptxOf(kernelText(file), kernel);
+}
+
+/** The same of a file's text. */
+export function ptxOf(text: string, kernel: string): string {
+  return text.replaceAll(ENTRY, (entry, name: string) => (name === kernel ? entry : ""));
 }
 
 /** Reads all kernels: an update of this program may delete their files. */
