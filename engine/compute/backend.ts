@@ -174,14 +174,18 @@ export class OutOfMemoryError extends Error {
   override readonly name = "OutOfMemoryError";
   readonly shortage: Shortage;
 
-  constructor(shortage: Shortage, options?: ErrorOptions) {
+  /** The remedy is what to change, where more is known of it. */
+  constructor(
+    shortage: Shortage,
+    { remedy = "use a smaller batch or model", ...options }: ErrorOptions & { readonly remedy?: string } = {},
+  ) {
     const { backend, bytes, memory, limits, othersBytes, roomier } = shortage;
     const most = limits.maxBytes === undefined ? "" : ` of at most ${mebibytes(limits.maxBytes)}`;
     const other = roomier.length === 0 ? "" : `, or runtime.backend ${roomier.join(" or ")}, which holds more`;
     super(
       `${backend}: no room for ${mebibytes(bytes)}: ${mebibytes(memory.allocatedBytes)}${most} are in use` +
         `${othersBytes === undefined ? "" : `, and other programs hold ${mebibytes(othersBytes)}`}; ` +
-        `use a smaller batch or model${other}`,
+        `${remedy}${other}`,
       options,
     );
     this.shortage = shortage;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import * as z from "zod";
-import type { Backend } from "../../compute/backend.ts";
+import { type Backend, OutOfMemoryError } from "../../compute/backend.ts";
 import { dictionary } from "../../common/dictionary.ts";
 import type { EventBody } from "../../protocol/events.ts";
 import { seededStageName } from "../../protocol/stageName.ts";
@@ -12,7 +12,15 @@ import { StageRecord, readStageCurves } from "../../storage/stageRecords.ts";
 import type { Workspace } from "../../storage/workspaces.ts";
 import { type ResolvedStage, inputKeys } from "../resolve.ts";
 import { SAVEPOINT } from "../rungs.ts";
-import { type Artifact, OutOfBudget, type Savepoint, type Snapshot, type StageReport, Stopped } from "../stage.ts";
+import {
+  type Artifact,
+  OutOfBudget,
+  type Pace,
+  type Savepoint,
+  type Snapshot,
+  type StageReport,
+  Stopped,
+} from "../stage.ts";
 import { checkProgress, putAside } from "./damage.ts";
 import type { ExecutorSettings } from "./executor.ts";
 
@@ -157,12 +165,23 @@ async function make(
       const { message, comparisons, grades, nPairs } = error;
       throw new OutOfBudget(message, { comparisons, grades, nPairs, folder: artifact.folder });
     }
+    if (error instanceof OutOfMemoryError) {
+      throw new OutOfMemoryError(error.shortage, { remedy: smallerBy(declared, paceOf(info.id)), cause: error });
+    }
     // Work that has no steps of its own, such as mixing tensors, is cut off by the signal.
     if (signal.aborted && error === signal.reason) throw new Stopped(`${name}: stopped; it starts over`);
     throw error;
   } finally {
     record.close();
   }
+}
+
+/** Settings by which a stage takes less memory, for people. */
+function smallerBy({ batchSetting }: Pick<ResolvedStage["declared"], "batchSetting">, pace: Pace): string {
+  if (batchSetting === undefined) return "lower maxNewTokens, shorten the longest prompts, or use a smaller model";
+  const accumulation = [...batchSetting.slice(0, -1), "gradientAccumulation"].join(".");
+  const checkpointing = pace.gradientCheckpointing ? "" : "set runtime.gradientCheckpointing to true, or ";
+  return `${checkpointing}lower ${batchSetting.join(".")} and raise ${accumulation} by the same factor`;
 }
 
 /** Reports the steps up to a rung as those of the stage that goes on from it: its curves are those of a whole training. */

@@ -92,7 +92,12 @@ describe("a run on cards", function () {
       "DeviceLostError",
       /illegal memory access \(error 700\); what was saved is kept: go on with/,
     ],
-    ["has no more room", fullAfter(5), "OutOfMemoryError", /^cuda: no room for .*use a smaller batch or model$/],
+    [
+      "has no more room",
+      fullAfter(5),
+      "OutOfMemoryError",
+      /^cuda: no room for .*; set runtime\.gradientCheckpointing to true, or lower (\S+)\.batchSize and raise \1\.gradientAccumulation by the same factor$/,
+    ],
   ] as const) {
     it(`fails in the middle of a training when its card ${what}, and goes on from the savepoint to the same bytes`, () =>
       inTemporaryFolder(async (root) => {
