@@ -137,6 +137,11 @@ export function ppoSettings(arm: PpoConfig, { queryLength, responseLength, forma
   };
 }
 
+/** True if an arm's reference moves while the policy learns. */
+export function hasMovingReference({ movingReference = "fixed" }: Pick<PpoConfig, "movingReference">): boolean {
+  return movingReference !== "fixed";
+}
+
 /** How the reference moves; nothing where it stays. */
 function movingOf(arm: PpoConfig): Pick<PpoSettings, "moving"> {
   const { movingReference: kind = "fixed", referenceEvery, referenceRate } = arm;

@@ -5,6 +5,7 @@ import { isAdapterFolder } from "../storage/adapterFolders.ts";
 import type { DiskList } from "../storage/diskList.ts";
 import { Random } from "../training/index.ts";
 import { readAdapter } from "./adapterFolder.ts";
+import { hasMovingReference } from "./armSettings.ts";
 import { type ChatSlice, loadFormat } from "./chatChoice.ts";
 import type { EncodedPrompt } from "./generation.ts";
 import { type FrozenSlice, type OpenModel, loadModel, openFrozenModel } from "./modelFolder.ts";
@@ -34,7 +35,15 @@ export async function loadPpo(slice: RlhfSlice, inputs: RlhfInputs): Promise<Loa
   const { init, reference, reward, template, base } = inputs;
   const random = Random.of(seed, "rlhf", "adapter");
   const start = await loadTrainable(init.folder, { ...(lora && { lora }), ...frozen, random, chat, template, base });
-  const others = await loadOthers({ start, reference, reward, frozen, chat, base, isMoving: isMoving(slice) });
+  const others = await loadOthers({
+    start,
+    reference,
+    reward,
+    frozen,
+    chat,
+    base,
+    isMoving: hasMovingReference(slice.arm),
+  });
   return { start, ...others };
 }
 
@@ -52,15 +61,13 @@ export async function ppoModels(
     policy: handedOver({ config: start.config, weights }),
     references: references.map((model) => ({
       config: model.config,
-      weights: roleWeights(isMoving(slice) && model.weights instanceof Map ? inF32(model.weights) : model.weights),
+      weights: roleWeights(
+        hasMovingReference(slice.arm) && model.weights instanceof Map ? inF32(model.weights) : model.weights,
+      ),
     })),
     reward: { ...rewarding, weights: roleWeights(reward.weights) },
     ...(critic === undefined ? {} : { critic: handedOver(critic) }),
   };
-}
-
-function isMoving({ arm }: Pick<RlhfSlice, "arm">): boolean {
-  return (arm.movingReference ?? "fixed") !== "fixed";
 }
 
 /** Rewarding of answers to prompts that are given by their numbers. */

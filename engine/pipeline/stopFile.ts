@@ -23,20 +23,25 @@ export function stoppedByFile(folder: string, given: AbortSignal, heard: (messag
   const asked = new AbortController();
   const signal = AbortSignal.any([given, asked.signal]);
   let isClosed = false;
-  const look = setInterval(() => {
-    isRunAskedToStop(folder)
-      .then((isAsked) => {
-        if (!isAsked || isClosed || signal.aborted) return;
-        asked.abort();
-        heard("a file in its folder asks for a stop");
-      })
-      .catch(() => undefined); // a folder that is gone for a moment, or a log that cannot be written
+  let isLooking = false; // on a disk that hangs, one look is enough
+  const look = async (): Promise<void> => {
+    const isAsked = await isRunAskedToStop(folder);
+    if (!isAsked || isClosed || signal.aborted) return;
+    asked.abort();
+    heard("a file in its folder asks for a stop");
+  };
+  const looks = setInterval(() => {
+    if (isLooking) return;
+    isLooking = true;
+    look()
+      .catch(() => undefined) // a folder that is gone for a moment, or a log that cannot be written
+      .finally(() => (isLooking = false));
   }, LOOK_MS);
   return {
     signal,
     close: () => {
       isClosed = true;
-      clearInterval(look);
+      clearInterval(looks);
     },
   };
 }

@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import * as path from "node:path";
 import { CudaBackend } from "../../engine/compute/backends/cuda/backend.ts";
 import { Random } from "../../engine/training/index.ts";
@@ -8,6 +6,7 @@ import { makeStages } from "../engine/pipeline/stagesOn.ts";
 import { artifactHashes, resolved, tiny } from "../engine/pipeline/tinyRun.ts";
 import { inTemporaryFolder } from "../engine/storage/temporaryFolder.ts";
 import { interpreter } from "../ptx/driver.ts";
+import { killAfterLines } from "./killAfterLines.ts";
 
 /** Kills of the one training; each falls somewhere in the writing of a savepoint, or between two. */
 const KILLS = 6;
@@ -48,15 +47,7 @@ const script = (folder: string): string => `
 
 /** Runs it, and kills it at so many operations on savepoints; true if it was over before. */
 async function killAt(operations: number, folder: string): Promise<boolean> {
-  const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", script(folder)], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let seen = 0;
-  child.stdout.on("data", (text: Buffer) => {
-    seen += text.toString().split("\n").length - 1;
-    if (seen >= operations) child.kill("SIGKILL");
-  });
-  await once(child, "exit");
+  const child = await killAfterLines(operations, script(folder));
   assert.ok(child.signalCode === "SIGKILL" || child.exitCode === 0, `ended with ${child.exitCode}`);
   return child.signalCode === null;
 }

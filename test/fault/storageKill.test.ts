@@ -1,6 +1,4 @@
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import * as fs from "node:fs/promises";
 import * as path from "node:path";
 import { artifactKey, Artifacts } from "../../engine/storage/artifacts.ts";
@@ -8,6 +6,7 @@ import { RunFolder, runPath } from "../../engine/storage/runFolder.ts";
 import { openSavepoint, replaceSavepoint } from "../../engine/storage/savepoints.ts";
 import { logRecords } from "../engine/storage/logRecords.ts";
 import { inTemporaryFolder } from "../engine/storage/temporaryFolder.ts";
+import { killAfterLines } from "./killAfterLines.ts";
 
 /** How often the writers below are killed: enough to hit each of their steps, few enough for seconds. */
 const KILLS = 12;
@@ -16,15 +15,7 @@ const ENGINE = new URL("../../engine/storage/", import.meta.url).href;
 
 /** Runs a script until it has reported `marks` lines, then kills it wherever it is by then. */
 async function killAfter(marks: number, script: string): Promise<void> {
-  const child = spawn(process.execPath, ["--input-type=module-typescript", "-e", script], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  let seen = 0;
-  child.stdout.on("data", (text: Buffer) => {
-    seen += text.toString().split("\n").length - 1;
-    if (seen >= marks) child.kill("SIGKILL");
-  });
-  await once(child, "exit");
+  const child = await killAfterLines(marks, script);
   assert.equal(child.signalCode, "SIGKILL", "the writer ends only by being killed");
 }
 

@@ -1,7 +1,7 @@
 import { memoryByRole } from "../../common/memory.ts";
 import { loraSlice } from "../adapterFolder.ts";
 import { alternation } from "../alternation.ts";
-import { armWithBeta } from "../armSettings.ts";
+import { armWithBeta, hasMovingReference } from "../armSettings.ts";
 import { chatSlice } from "../chatChoice.ts";
 import { shortensTraining, taskSlice } from "../corpus.ts";
 import { belowAdapterBytes, heldAs, readingCost, responseLengths, trainingCost } from "../cost.ts";
@@ -80,7 +80,7 @@ export const rlhf: Stage<
     const ofCritic = isSeparate ? learned.memoryBytes - learned.arenaBytes - below : 0;
     const ofCriticOnCard = isSeparate ? learned.cardBytes - learned.cardArenaBytes - below : 0;
     const nTrained = isSeparate ? 2 : 1;
-    const isMoving = (arm.movingReference ?? "fixed") !== "fixed";
+    const isMoving = hasMovingReference(arm);
     // One program learns both: it holds what the one has computed, but for its logits, while the other is at work.
     const learning = {
       arenaBytes: nTrained * learned.arenaBytes,

@@ -5,7 +5,7 @@ import { JOB_ENVIRONMENT, JOB_FILE, entrypointOf } from "../../cluster/trainer/j
 import type { JobFacts, TrainingRequest } from "../../cluster/trainer/request.ts";
 import type { Trainer } from "../../cluster/trainer/trainer.ts";
 import type { TrainerConfig } from "../../config/trainer.ts";
-import type { SftExample } from "../../protocol/conversation.ts";
+import type { Question, SftExample } from "../../protocol/conversation.ts";
 import { DataError } from "../../protocol/errors.ts";
 import { parseJson } from "../../common/json.ts";
 import { atomicWrite, makeFolder } from "../../storage/disk.ts";
@@ -219,7 +219,7 @@ async function preparedPpo(stage: Extract<TrainedStage, { kind: "rlhf" }>, facts
       const lengths = await listPrompts(questions, list, { config, format, maxNewTokens, from });
       // It has passes over a file and no iterations: the file holds the prompts of all of them.
       const drawn = new DataOrder(list.length, seed).next(arm.iterations * arm.batchSize);
-      const records = inOrder(list, drawn, ({ question }) => question);
+      const records = questionsOf(inOrder(list, drawn));
       return { ...lengths, ...(await writePromptsFile(file, { records, format, from, by: facts.by })) };
     },
   );
@@ -256,14 +256,14 @@ async function withList<T, R>(
 }
 
 /** Items of a list by their numbers, some of them in memory at a time. */
-async function* inOrder<T, R = T>(
-  list: DiskList<T>,
-  numbers: readonly number[],
-  of: (item: T) => R = (item) => item as unknown as R,
-): AsyncGenerator<R, undefined> {
+async function* inOrder<T>(list: DiskList<T>, numbers: readonly number[]): AsyncGenerator<T, undefined> {
   for (let from = 0; from < numbers.length; from += DRAWN_AT_ONCE) {
-    for (const item of await list.pick(numbers.slice(from, from + DRAWN_AT_ONCE))) yield of(item);
+    yield* await list.pick(numbers.slice(from, from + DRAWN_AT_ONCE));
   }
+}
+
+async function* questionsOf(prompts: AsyncIterable<EncodedPrompt>): AsyncGenerator<Question, undefined> {
+  for await (const { question } of prompts) yield question;
 }
 
 const DRAWN_AT_ONCE = 64;
